@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file-util.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd-util.h"
+#include "kernel.h"
+#include "string-util.h"
+
+int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size) {
+        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0)
+                return negative_errno();
+        return fd_read_all(fd, max, ret_data, ret_size);
+}
+
+int file_read_line(int dirfd, const char *path, char **ret) {
+        char *data;
+        int r = file_read_at(dirfd, path, FILE_MAX_DEFAULT, &data, NULL);
+
+        if (r < 0)
+                return r;
+        data[strcspn(data, "\n")] = '\0';
+        *ret = data;
+        return 0;
+}
+
+int file_write_value(int dirfd, const char *path, const char *value) {
+        _cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        size_t size = strlen(value);
+        ssize_t n;
+
+        if (fd < 0)
+                return negative_errno();
+
+        n = write(fd, value, size);
+        return n < 0 ? negative_errno() : (size_t) n == size ? 0 : -EIO;
+}
+
+int file_replace_at(int dirfd, const char *path, const void *data, size_t size, mode_t mode) {
+        _cleanup_free_ char *temporary = str_format("%s.new", path);
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (!temporary)
+                return -ENOMEM;
+
+        /* A fixed name: there is one writer at a time, and what a dead one left is overwritten, not piled up. */
+        fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd < 0)
+                return negative_errno();
+
+        r = fd_write_all(fd, data, size);
+        if (r >= 0 && (fchmod(fd, mode) < 0 || renameat(dirfd, temporary, dirfd, path) < 0))
+                r = negative_errno();
+        if (r < 0)
+                (void) unlinkat(dirfd, temporary, 0);
+        return r;
+}
+
+int directory_make(const char *path, mode_t mode) {
+        _cleanup_free_ char *copy = strdup(path);
+
+        if (!copy)
+                return -ENOMEM;
+
+        for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
+                *p = '\0';
+                if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+                        return negative_errno();
+                *p = '/';
+        }
+
+        if (mkdir(path, mode) < 0)
+                return errno == EEXIST ? 0 : negative_errno();
+        return chmod(path, mode) < 0 ? negative_errno() : 0;
+}
+
+static int remove_content(int fd) {
+        _cleanup_close_ int owned = fd;
+        struct dirent *entry;
+        DIR *dir = fdopendir(fd);
+        int r = 0;
+
+        if (!dir)
+                return negative_errno();
+        TAKE_FD(owned);
+
+        while ((entry = readdir(dir))) {
+                int k;
+
+                if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+                        continue;
+                k = directory_remove_at(dirfd(dir), entry->d_name);
+                if (k < 0 && r >= 0)
+                        r = k;
+        }
+
+        (void) closedir(dir);
+        return r;
+}
+
+int directory_remove_at(int dirfd, const char *name) {
+        int fd, r;
+
+        if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return negative_errno();
+
+        /* RESOLVE_NO_XDEV: what is mounted below is somebody else's, so it stays and the removal fails. */
+        fd = kernel_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_XDEV | RESOLVE_BENEATH);
+        if (fd < 0)
+                return fd;
+
+        r = remove_content(fd);
+        if (r < 0)
+                return r;
+        return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
+}

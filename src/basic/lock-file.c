@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lock-file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "fd-util.h"
+
+int lock_file_try(int dirfd, const char *path) {
+        for (;;) {
+                _cleanup_close_ int fd = openat(dirfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+                struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+                struct stat st;
+
+                if (fd < 0)
+                        return negative_errno();
+                if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+                        return errno == EACCES ? -EAGAIN : negative_errno();
+                if (fstat(fd, &st) < 0)
+                        return negative_errno();
+
+                /* Somebody may have removed the file between open and lock: then the lock would guard nothing. */
+                if (st.st_nlink > 0)
+                        return TAKE_FD(fd);
+        }
+}
+
+int lock_file_is_held(int dirfd, const char *path) {
+        _cleanup_close_ int fd = openat(dirfd, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+        if (fd < 0)
+                return errno == ENOENT ? 0 : negative_errno();
+        if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
+                return negative_errno();
+        return lock.l_type != F_UNLCK;
+}

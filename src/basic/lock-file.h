@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Lock files held for as long as their owner lives: open-file-description locks (fcntl(2), F_OFD_SETLK),
+ * which go with the last descriptor, so that they can be handed to another process and nothing is left to
+ * clean up after a kill. systemd locks its own files in the same way.
+ */
+
+#include "macro.h"
+
+/* Opens or makes PATH (0600) and locks it without waiting. The descriptor, -EAGAIN where somebody holds it, or a negative errno. */
+int lock_file_try(int dirfd, const char *path);
+
+/* Whether somebody else than the caller holds a lock on PATH: 1, 0 (also where there is no such file), or a negative errno. */
+int lock_file_is_held(int dirfd, const char *path);

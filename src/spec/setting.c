@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "setting.h"
+
+#include "string-util.h"
+
+#define FIELD(field) offsetof(Spec, field)
+
+/* Order is the order of --help and of the manual. */
+const Setting settings[] = {
+        /* [Exec] */
+        { "Parameters", SECTION_EXEC, &type_strings, FIELD(parameters), NULL, NULL, TRUST_RUN,
+          "The command to run and its arguments" },
+        { "Environment", SECTION_EXEC, &type_environment, FIELD(environment), "environment|env|setenv|e|E", NULL, TRUST_RUN,
+          "Set an environment variable of the command" },
+        { "User", SECTION_EXEC, &type_user, FIELD(user), "user|u", NULL, TRUST_RUN,
+          "Run the command as this user of the machine" },
+        { "WorkingDirectory", SECTION_EXEC, &type_path, FIELD(working_directory), "working-directory|workdir|chdir|w", NULL, TRUST_RUN,
+          "Directory in the machine to start the command in" },
+        { "Hostname", SECTION_EXEC, &type_hostname, FIELD(hostname), "hostname|h", NULL, TRUST_RUN,
+          "Host name inside (default: the machine's name)" },
+        { "ProcessTwo", SECTION_EXEC, &type_boolean, FIELD(process_two), "as-pid2|init", "no", TRUST_RUN,
+          "Put an init in front of the command that reaps and forwards signals" },
+        { "Ephemeral", SECTION_EXEC, &type_boolean, FIELD(ephemeral), "ephemeral|x", "no", TRUST_RUN,
+          "Write to a layer that is gone at the end, not to the tree" },
+        { "KillSignal", SECTION_EXEC, &type_signal, FIELD(kill_signal), "kill-signal|stop-signal", "SIGTERM", TRUST_RUN,
+          "Signal that asks the command to end" },
+        { "NoNewPrivileges", SECTION_EXEC, &type_boolean, FIELD(no_new_privileges), "no-new-privileges", "yes", TRUST_RUN,
+          "Never gain privileges by executing a file" },
+        { "Capability", SECTION_EXEC, &type_capabilities, FIELD(capability), "capability|cap-add", NULL, TRUST_HOST,
+          "Keep a capability beyond the default ones, or all" },
+        { "DropCapability", SECTION_EXEC, &type_capabilities, FIELD(drop_capability), "drop-capability|cap-drop", NULL, TRUST_RUN,
+          "Take a capability away, or all" },
+        { "PrivateUsers", SECTION_EXEC, &type_user_namespace, FIELD(private_users), "private-users", "pick", TRUST_VALUE,
+          "User namespace: pick a free range, or use the one given, or none" },
+
+        /* [Files] */
+        { "ReadOnly", SECTION_FILES, &type_boolean, FIELD(read_only), "read-only", "no", TRUST_RUN,
+          "Mount the tree read-only" },
+        { "AllowExposedTree", SECTION_FILES, &type_boolean, FIELD(allow_exposed_tree), "allow-exposed-tree", "no", TRUST_HOST,
+          "Take a writable tree that other users of the host can enter" },
+
+        /* [Network] */
+        { "Private", SECTION_NETWORK, &type_boolean, FIELD(private_network), "private-network", "yes", TRUST_VALUE,
+          "Network namespace of its own; no: the host's" },
+
+        /* [Resources] */
+        { "Slice", SECTION_RESOURCES, &type_slice, FIELD(slice), "slice", "machine.slice", TRUST_HOST,
+          "Slice to put the machine's scope in" },
+        { "TimeoutStopSec", SECTION_RESOURCES, &type_timespan, FIELD(timeout_stop_usec), "stop-timeout|timeout-stop", "10s", TRUST_RUN,
+          "Time to end in before the machine is killed" },
+        { "CPUShares", SECTION_RESOURCES, &type_unit_shares, FIELD(cpu_shares), "cpu-shares|c", NULL, TRUST_RUN,
+          "CPU time relative to others, 1024 being usual" },
+        { "CPUWeight", SECTION_RESOURCES, &type_unit_weight, FIELD(cpu_weight), "cpu-weight", NULL, TRUST_RUN,
+          "CPU time relative to others, 100 being usual" },
+        { "CPUQuota", SECTION_RESOURCES, &type_unit_quota, FIELD(cpu_quota), "cpu-quota", NULL, TRUST_RUN,
+          "CPU time at most, in percent of one CPU" },
+        { "MemoryMax", SECTION_RESOURCES, &type_unit_size, FIELD(memory_max), "memory-max|memory|m", NULL, TRUST_RUN,
+          "Memory at most" },
+        { "TasksMax", SECTION_RESOURCES, &type_unit_tasks, FIELD(tasks_max), "tasks-max|pids-limit", NULL, TRUST_RUN,
+          "Processes and threads at most" },
+        { "Property", SECTION_RESOURCES, &type_properties, FIELD(property), "property", NULL, TRUST_HOST,
+          "Any other property of the scope, as systemctl set-property takes it" },
+};
+const size_t settings_count = ELEMENTSOF(settings);
+static_assert(ELEMENTSOF(settings) <= 64, "Spec.assigned has a bit for each row");
+
+const char *setting_section_name(SettingSection section) {
+        static const char *const names[] = {
+                [SECTION_EXEC] = "Exec",
+                [SECTION_FILES] = "Files",
+                [SECTION_NETWORK] = "Network",
+                [SECTION_RESOURCES] = "Resources",
+        };
+        static_assert(ELEMENTSOF(names) == _SECTION_MAX, "each section has a name");
+
+        return names[section];
+}
+
+const Setting *setting_by_name(const char *name) {
+        FOREACH_SETTING(s)
+                if (streq(s->name, name))
+                        return s;
+        return NULL;
+}
+
+const Setting *setting_by_option(const char *option) {
+        size_t n = strlen(option);
+
+        FOREACH_SETTING(s)
+                for (const char *p = s->options; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+                        if (strcspn(p, "|") == n && strncmp(p, option, n) == 0)
+                                return s;
+        return NULL;
+}
+
+int setting_find(const char *name, const Setting **ret, Error *error) {
+        const char *names[ELEMENTSOF(settings)], *near;
+
+        *ret = setting_by_name(name);
+        if (*ret)
+                return 0;
+
+        for (size_t i = 0; i < settings_count; i++)
+                names[i] = settings[i].name;
+        near = str_nearest(name, names, settings_count);
+
+        return error_set(error, ERROR_UNKNOWN_SETTING, EINVAL, "reading the setting", name,
+                         near ? "there is no such setting; did you mean %s?" : "there is no such setting; berth.settings(5) lists them", near);
+}
+
+static uint64_t setting_bit(const Setting *setting) {
+        return UINT64_C(1) << (setting - settings);
+}
+
+int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error) {
+        void *field = setting_field(setting, spec);
+        int r;
+
+        /* As in unit files: an empty assignment goes back to the default. */
+        if (!*text && (setting->type->list || setting->initial)) {
+                setting->type->clear(field);
+                spec->assigned &= ~setting_bit(setting);
+                if (!setting->initial)
+                        return 0;
+                return setting->type->parse(field, setting->initial);
+        }
+
+        r = setting->type->parse(field, text);
+        if (r == -ENOMEM)
+                return error_oom(error);
+        if (r < 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%s' is not %s", text,
+                                 setting->type->allowed);
+
+        spec->assigned |= setting_bit(setting);
+        return 0;
+}
+
+bool setting_is_assigned(const Setting *setting, const Spec *spec) {
+        return spec->assigned & setting_bit(setting);
+}
+
+bool setting_reaches_host(const Setting *setting, const Spec *spec) {
+        switch (setting->trust) {
+        case TRUST_RUN:
+                return false;
+        case TRUST_HOST:
+                return true;
+        case TRUST_VALUE:
+                break;
+        }
+
+        /* Ids of the host, or ids that another machine or user may own, are the host's affair; so is its network. */
+        if (setting->type == &type_user_namespace)
+                return spec->private_users.mode != USER_NAMESPACE_PICK;
+        return setting->offset == FIELD(private_network) && !spec->private_network;
+}
+
+const Setting *spec_first_host_setting(const Spec *spec) {
+        FOREACH_SETTING(s)
+                if (setting_is_assigned(s, spec) && setting_reaches_host(s, spec))
+                        return s;
+        return NULL;
+}

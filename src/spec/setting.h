@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The settings table: the one place where a setting is named. A row gives the .nspawn key, the key in a
+ * D-Bus a{sv}, the key in spec.json, the long and short options, the line of --help, the row of the manual
+ * and the field of the spec. Adding a setting is adding a row here, a field to Spec, and the code that acts
+ * on the field.
+ */
+
+#include "spec.h"
+
+typedef enum SettingSection {
+        SECTION_EXEC,
+        SECTION_FILES,
+        SECTION_NETWORK,
+        SECTION_RESOURCES,
+        _SECTION_MAX,
+} SettingSection;
+
+/* Who may use a setting (see polkit(8) and berth-security(7)). */
+typedef enum SettingTrust {
+        TRUST_RUN,   /* stays inside the machine: the right to run a machine is enough */
+        TRUST_HOST,  /* reaches the host in every use */
+        TRUST_VALUE, /* depends on the value: setting_reaches_host() knows */
+} SettingTrust;
+
+/* What form values have. The functions are in setting-types.c. */
+typedef struct SettingType {
+        const char *name;     /* "boolean", for GetSettings and the manual */
+        const char *metavar;  /* "BYTES", for --help */
+        const char *allowed;  /* what a value may be, for error messages: "a size in bytes, with K, M, G …, or infinity" */
+        const char *signature;/* D-Bus type that is preferred; a string is taken for every type */
+        bool list;            /* assignments add up, an empty one clears */
+
+        /* Reads TEXT into the field, replacing what is there, or adding for a list. -EINVAL or -ERANGE for a bad value. */
+        int (*parse)(void *field, const char *text);
+        /* The value as TEXT for parse(), or for a list the items as strv; NULL with 0 returned: not set. */
+        int (*format)(const void *field, char **ret);
+        int (*format_list)(const void *field, char ***ret);
+        void (*clear)(void *field);
+} SettingType;
+
+typedef struct Setting {
+        const char *name;
+        SettingSection section;
+        const SettingType *type;
+        size_t offset;           /* of the field in Spec */
+        const char *options;     /* "memory-max|memory|m": long names, the first one is shown; single letters are short options */
+        const char *initial;     /* default as text, or NULL for a zeroed field */
+        SettingTrust trust;
+        const char *help;        /* one line, for --help and the manual */
+} Setting;
+
+extern const Setting settings[];
+extern const size_t settings_count;
+
+#define FOREACH_SETTING(s) for (const Setting *s = settings; s < settings + settings_count; s++)
+
+const char *setting_section_name(SettingSection section);
+
+/* The row of a key (case counts, as in unit files) or of a long option without its dashes or a letter; NULL if there is none. */
+const Setting *setting_by_name(const char *name);
+const Setting *setting_by_option(const char *option);
+
+/* As setting_by_name(), with an ERROR that says what is near. */
+int setting_find(const char *name, const Setting **ret, Error *error);
+
+/* Reads TEXT into SPEC's field. ERROR names the setting and what is allowed. */
+int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error);
+
+static inline void *setting_field(const Setting *setting, Spec *spec) {
+        return (char *) spec + setting->offset;
+}
+
+static inline const void *setting_field_const(const Setting *setting, const Spec *spec) {
+        return (const char *) spec + setting->offset;
+}
+
+/* Whether a user set it (and not its default). */
+bool setting_is_assigned(const Setting *setting, const Spec *spec);
+
+/* Whether SPEC's value of the setting reaches the host, so that the right to run is not enough for it. */
+bool setting_reaches_host(const Setting *setting, const Spec *spec);
+
+/* The first assigned setting of SPEC that reaches the host, or NULL. */
+const Setting *spec_first_host_setting(const Spec *spec);
+
+/* The types, for the table and for those who act by type (src/systemd encodes unit properties by it). */
+extern const SettingType type_boolean;
+extern const SettingType type_string;
+extern const SettingType type_path;
+extern const SettingType type_strings;
+extern const SettingType type_environment;
+extern const SettingType type_hostname;
+extern const SettingType type_user;
+extern const SettingType type_signal;
+extern const SettingType type_timespan;
+extern const SettingType type_capabilities;
+extern const SettingType type_user_namespace;
+extern const SettingType type_slice;
+extern const SettingType type_properties;
+/* Unit properties in systemd's own syntax, kept as text. */
+extern const SettingType type_unit_size;    /* bytes or percent */
+extern const SettingType type_unit_weight;  /* 1 … 10000 */
+extern const SettingType type_unit_shares;  /* 2 … 262144 */
+extern const SettingType type_unit_quota;   /* percent of one CPU */
+extern const SettingType type_unit_tasks;   /* a number or percent */

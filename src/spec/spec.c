@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec.h"
+
+#include <sys/capability.h>
+
+#include "setting.h"
+#include "string-util.h"
+#include "strv.h"
+
+Spec *spec_new(void) {
+        _cleanup_spec_ Spec *spec = calloc(1, sizeof(Spec));
+
+        if (!spec)
+                return NULL;
+
+        FOREACH_SETTING(s)
+                if (s->initial && s->type->parse(setting_field(s, spec), s->initial) < 0)
+                        return NULL;
+        return TAKE_PTR(spec);
+}
+
+Spec *spec_free(Spec *spec) {
+        if (!spec)
+                return NULL;
+
+        FOREACH_SETTING(s)
+                s->type->clear(setting_field(s, spec));
+        free(spec->name);
+        free(spec->root);
+        free(spec);
+        return NULL;
+}
+
+static int copy_setting(const Setting *s, const Spec *from, Spec *to) {
+        const void *source = setting_field_const(s, from);
+        void *target = setting_field(s, to);
+        int r;
+
+        s->type->clear(target);
+
+        if (s->type->list) {
+                _cleanup_strv_free_ char **items = NULL;
+
+                r = s->type->format_list(source, &items);
+                if (r < 0)
+                        return r;
+                STRV_FOREACH(item, items) {
+                        r = s->type->parse(target, *item);
+                        if (r < 0)
+                                return r;
+                }
+        } else {
+                _cleanup_free_ char *text = NULL;
+
+                r = s->type->format(source, &text);
+                if (r < 0)
+                        return r;
+                if (text)
+                        return s->type->parse(target, text);
+        }
+        return 0;
+}
+
+Spec *spec_copy(const Spec *spec) {
+        _cleanup_spec_ Spec *copy = calloc(1, sizeof(Spec));
+
+        if (!copy || str_replace(&copy->name, spec->name) < 0 || str_replace(&copy->root, spec->root) < 0)
+                return NULL;
+
+        FOREACH_SETTING(s)
+                if (copy_setting(s, spec, copy) < 0)
+                        return NULL;
+
+        copy->terminal = spec->terminal;
+        copy->remove = spec->remove;
+        copy->assigned = spec->assigned;
+        return TAKE_PTR(copy);
+}
+
+int spec_check_name(const char *name, Error *error) {
+        char *checked = NULL;
+        int r = type_hostname.parse(&checked, name);
+
+        free(checked);
+        if (r == -EINVAL)
+                return error_set(error, ERROR_INVALID_NAME, EINVAL, "checking the machine name", name,
+                                 "a name is letters, digits, '-' and '.', at most %i, with no '-' or '.' at the ends of its parts",
+                                 SPEC_NAME_MAX);
+        return r;
+}
+
+bool spec_is_resolved(const Spec *spec) {
+        return spec->name && spec->root && spec->private_users.mode != USER_NAMESPACE_PICK && strv_length(spec->parameters) > 0;
+}
+
+/* What an application may do as root of its machine; docker's users know this list, less MKNOD, SETPCAP and AUDIT_WRITE. */
+#define B(cap) (UINT64_C(1) << (cap))
+static const uint64_t application_capabilities =
+        B(CAP_CHOWN) | B(CAP_DAC_OVERRIDE) | B(CAP_FOWNER) | B(CAP_FSETID) | B(CAP_KILL) | B(CAP_SETGID) | B(CAP_SETUID) |
+        B(CAP_SETFCAP) | B(CAP_NET_BIND_SERVICE) | B(CAP_SYS_CHROOT);
+
+uint64_t spec_effective_capabilities(const Spec *spec) {
+        uint64_t mask = application_capabilities;
+
+        /* On the host's network raw sockets would read what is not the machine's. */
+        if (spec->private_network)
+                mask |= B(CAP_NET_RAW);
+        return (mask | spec->capability) & ~spec->drop_capability;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The spec: what one machine is to be. Command line, .nspawn files, D-Bus dictionaries and OCI bundles are
+ * all read into this one struct; nothing that sets a machine up reads anything else. Each field that a user
+ * can set has its row in the settings table (setting.h), and is read, written and described through it alone.
+ *
+ * A spec as a face fills it may leave things open ("pick a range of ids"). The manager, or under --keep-unit
+ * the supervisor, resolves it: after spec_is_resolved() holds, nothing is left to choose, and the result is
+ * what spec.json in the run directory says.
+ */
+
+#include "error.h"
+
+/* How the machine's user ids map to the host's. */
+typedef enum UserNamespaceMode {
+        USER_NAMESPACE_PICK,     /* a free range of 65536 ids, chosen at the start */
+        USER_NAMESPACE_NO,       /* none: the payload's root is the host's root, less its capabilities */
+        USER_NAMESPACE_IDENTITY, /* a namespace of its own whose ids are the host's */
+        USER_NAMESPACE_FIXED,    /* the range base … base+count-1 */
+} UserNamespaceMode;
+
+typedef struct UserNamespace {
+        UserNamespaceMode mode;
+        uint32_t base;
+        uint32_t count;
+} UserNamespace;
+
+/* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
+#define USER_NAMESPACE_FIRST UINT32_C(524288)
+#define USER_NAMESPACE_LAST UINT32_C(1878982656)
+#define USER_NAMESPACE_COUNT UINT32_C(65536)
+
+enum { SPEC_NAME_MAX = 64 };
+
+typedef struct Spec {
+        /* What is no setting: who, from what, and how it was asked for. */
+        char *name;
+        char *root;                /* the tree: absolute, normalized */
+        bool terminal;             /* the payload gets a terminal of its own */
+        bool remove;               /* --rm: nothing is kept once it has ended */
+
+        /* [Exec] */
+        char **parameters;         /* the command and its arguments */
+        char **environment;        /* NAME=VALUE */
+        char *user;                /* NAME, UID, NAME:GROUP or UID:GID, looked up in the machine */
+        char *working_directory;   /* in the machine */
+        char *hostname;
+        bool process_two;
+        bool ephemeral;
+        bool no_new_privileges;
+        int kill_signal;
+        uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
+        uint64_t drop_capability;
+        UserNamespace private_users;
+
+        /* [Files] */
+        bool read_only;
+        bool allow_exposed_tree;
+
+        /* [Network] */
+        bool private_network;
+
+        /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */
+        char *slice;
+        uint64_t timeout_stop_usec;
+        char *cpu_shares;
+        char *cpu_weight;
+        char *cpu_quota;
+        char *memory_max;
+        char *tasks_max;
+        char **property;           /* NAME=VALUE, any other unit property */
+
+        uint64_t assigned;         /* bit per row of the settings table: set by a user, not by default */
+} Spec;
+
+/* A spec with all settings at their defaults. NULL without memory. Freed by spec_free(), which accepts NULL. */
+Spec *spec_new(void);
+Spec *spec_free(Spec *spec);
+DEFINE_CLEANUP(Spec *, spec_free);
+#define _cleanup_spec_ _cleanup_(spec_freep)
+
+/* A deep copy, NULL without memory. */
+Spec *spec_copy(const Spec *spec);
+
+/* Checks a name by machined's rule: letters, digits, "-" and ".", at most 64, a valid host name. Fills ERROR with what is allowed. */
+int spec_check_name(const char *name, Error *error);
+
+/* Whether nothing is left to choose. */
+bool spec_is_resolved(const Spec *spec);
+
+/* The bits of capabilities that the payload's root ends up with. */
+uint64_t spec_effective_capabilities(const Spec *spec);
+
+/* What the supervisor needs to add to the stop timeout so that systemd never kills before it does. Microseconds. */
+#define SPEC_STOP_MARGIN_USEC (10 * USEC_PER_SEC)

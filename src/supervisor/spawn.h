@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The manager's side of the spawner.
+ *
+ * The spawner is berth-supervisor --spawner: one warm, single-threaded process that the manager starts
+ * before it sandboxes itself, and that forks one supervisor per request. It has one SOCK_SEQPACKET socket to
+ * the manager and ends when that is closed. Requests and replies are one message each, in order.
+ */
+
+#include "error.h"
+
+typedef enum SpawnFlags {
+        SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
+} SpawnFlags;
+
+/*
+ * What a supervisor gets. All descriptors are the caller's and stay so; -EBADF means: not there.
+ * Without stdin_fd … stderr_fd and without a terminal in the spec, input is /dev/null and output goes to the journal.
+ */
+typedef struct SpawnRequest {
+        SpawnFlags flags;
+        int run_dir;             /* directory of the machine, with spec.json in it */
+        int tree;                /* O_PATH: the root directory */
+        int name_lock;           /* the lock file of the run directory, locked */
+        int range_lock;          /* of the range of user ids, or -EBADF */
+        int link;                /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Supervisor on it */
+        int session;             /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Session on it; or -EBADF */
+        int stdin_fd, stdout_fd, stderr_fd;
+} SpawnRequest;
+
+/* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */
+int spawner_start(int *ret, Error *error);
+
+/* Sends one request. -EAGAIN where the spawner is behind: try again when the socket is writable. */
+int spawner_send(int socket, const SpawnRequest *request);
+
+/*
+ * Reads the next reply: the supervisor's pidfd, the caller's, or with a negative return the errno with which
+ * the fork failed. -EAGAIN: none yet. -ECONNRESET: the spawner is gone.
+ */
+int spawner_receive(int socket, int *ret_pidfd);
