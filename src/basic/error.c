@@ -57,7 +57,7 @@ int error_set(Error *error, ErrorKind kind, int errnum, const char *step, const 
 
         assert(kind < _ERROR_KIND_MAX);
 
-        if (!error || error->step)
+        if (!error || error_is_set(error))
                 return r;
 
         error->kind = kind;
@@ -82,6 +82,17 @@ int error_set_errno(Error *error, int r, const char *step, const char *object) {
 
 int error_oom(Error *error) {
         return error_set(error, ERROR_FAILED, ENOMEM, "allocating memory", NULL, NULL);
+}
+
+int error_set_rendered(Error *error, ErrorKind kind, int errnum, const char *text) {
+        assert(kind < _ERROR_KIND_MAX);
+
+        if (error && !error_is_set(error)) {
+                error->kind = kind;
+                error->errnum = errnum;
+                error->reason = strdup(text);
+        }
+        return errnum > 0 ? -errnum : -EINVAL;
 }
 
 char *error_render(const Error *error) {

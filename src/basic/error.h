@@ -70,9 +70,15 @@ int error_set_errno(Error *error, int r, const char *step, const char *object);
 /* -ENOMEM, with the error set: memory is short. */
 int error_oom(Error *error);
 
+/*
+ * An error that another process has rendered (a D-Bus error's message): error_render() gives TEXT back as it
+ * is. Returns as error_set() does.
+ */
+int error_set_rendered(Error *error, ErrorKind kind, int errnum, const char *text);
+
 /* Whether anything was set. */
 static inline bool error_is_set(const Error *error) {
-        return error && error->step;
+        return error && (error->step || error->reason);
 }
 
 /* The one line a user reads: "opening the tree '/srv/x': No such file or directory". The caller frees it; NULL without memory. */

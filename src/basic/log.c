@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "string-util.h"
 
 /* The one piece of state that is not main()'s: where the lines go. Written once, by log_setup(). */
 static struct {
@@ -50,7 +51,7 @@ bool log_enabled(int priority) {
 }
 
 void log_message(int priority, const char *format, ...) {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *escaped = NULL;
         int saved = errno;
         va_list ap;
         int n;
@@ -64,10 +65,13 @@ void log_message(int priority, const char *format, ...) {
         if (n < 0)
                 text = NULL;
 
+        /* Names and messages of others are among it: one event stays one line, and none steers a terminal. */
+        escaped = text ? str_escape(text) : NULL;
+
         if (sink.journal)
-                (void) dprintf(STDERR_FILENO, "<%d>%s\n", priority, text ? text : format);
+                (void) dprintf(STDERR_FILENO, "<%d>%s\n", priority, escaped ? escaped : format);
         else
-                (void) dprintf(STDERR_FILENO, "%s: %s\n", sink.program, text ? text : format);
+                (void) dprintf(STDERR_FILENO, "%s: %s\n", sink.program, escaped ? escaped : format);
         errno = saved;
 }
 

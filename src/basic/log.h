@@ -3,8 +3,8 @@
 
 /*
  * One line per event on standard error: with a "<N>" priority in front where standard error goes to the
- * journal (sd-daemon(3)), with the program's name elsewhere. Only the edges log: a library function fills an
- * Error or returns an errno.
+ * journal (sd-daemon(3)), with the program's name elsewhere. Control characters are escaped, since names and
+ * words of others are in it. Only the edges log: a library function fills an Error or returns an errno.
  */
 
 #include <syslog.h>

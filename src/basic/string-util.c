@@ -54,15 +54,52 @@ static size_t utf8_sequence(const unsigned char *s) {
         return n;
 }
 
+/* A control character: also those of ISO 6429's upper half, U+0080 … U+009F, which terminals act on as well. */
+static bool is_control(const unsigned char *s, size_t n) {
+        return n == 1 ? iscntrl(*s) : n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+}
+
 bool str_is_unprintable(const char *s, const char *allowed) {
         for (const unsigned char *p = (const unsigned char *) s; *p;) {
                 size_t n = utf8_sequence(p);
 
-                if (n == 0 || (n == 1 && iscntrl(*p) && !strchr(allowed, *p)))
+                if (n == 0 || (is_control(p, n) && !strchr(allowed, *p)))
                         return true;
                 p += n;
         }
         return false;
+}
+
+char *str_escape(const char *s) {
+        static const char digits[] = "0123456789abcdef";
+        char *escaped = malloc(strlen(s) * 4 + 1), *q = escaped;
+
+        if (!escaped)
+                return NULL;
+
+        for (const unsigned char *p = (const unsigned char *) s; *p;) {
+                size_t n = utf8_sequence(p);
+                bool plain = n > 0 && !is_control(p, n);
+
+                for (size_t i = 0; i < (n ? n : 1); i++, p++)
+                        if (plain)
+                                *q++ = (char) *p;
+                        else
+                                q = mempcpy(q, (char[]){ '\\', 'x', digits[*p >> 4], digits[*p & 15] }, 4);
+        }
+        *q = '\0';
+        return escaped;
+}
+
+bool str_is_utf8(const char *s) {
+        for (const unsigned char *p = (const unsigned char *) s; *p;) {
+                size_t n = utf8_sequence(p);
+
+                if (n == 0)
+                        return false;
+                p += n;
+        }
+        return true;
 }
 
 /* Levenshtein's distance, one row at a time; long words are too far from anything. */

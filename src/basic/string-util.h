@@ -13,6 +13,12 @@ int str_replace(char **s, const char *value);
 /* Whether S has control characters (other than the ones in ALLOWED) or is no valid UTF-8: unfit for a terminal or for D-Bus. */
 bool str_is_unprintable(const char *s, const char *allowed);
 
+/* A copy with what str_is_unprintable() objects to written as \xNN, byte by byte: what may be shown on a terminal. */
+char *str_escape(const char *s);
+
+/* Whether S is valid UTF-8, which is all that D-Bus and JSON can carry. */
+bool str_is_utf8(const char *s);
+
 /* The likest of N words to S by edit distance, NULL if none is near: for "did you mean". */
 const char *str_nearest(const char *s, const char *const *words, size_t n);
 

@@ -84,6 +84,18 @@ const char *strv_env_get(char *const *env, const char *name) {
         return found;
 }
 
+int strv_env_consume(char ***env, char *item) {
+        size_t n = item ? strcspn(item, "=") : 0;
+
+        for (char **s = *env; item && s && *s; s++)
+                if (strncmp(*s, item, n + 1) == 0) {
+                        free(*s);
+                        *s = item;
+                        return 0;
+                }
+        return strv_consume(env, item);
+}
+
 char *strv_join(char *const *strv, const char *separator) {
         size_t length = 1, gap = strlen(separator);
         char *joined, *p;

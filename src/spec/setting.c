@@ -114,10 +114,9 @@ static uint64_t setting_bit(const Setting *setting) {
 
 int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error) {
         void *field = setting_field(setting, spec);
-        int r;
 
         /* As in unit files: an empty assignment goes back to the default. */
-        if (!*text && (setting->type->list || setting->initial)) {
+        if (!*text) {
                 setting->type->clear(field);
                 spec->assigned &= ~setting_bit(setting);
                 if (!setting->initial)
@@ -125,7 +124,12 @@ int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *
                 return setting->type->parse(field, setting->initial);
         }
 
-        r = setting->type->parse(field, text);
+        return setting_add(setting, spec, text, error);
+}
+
+int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error) {
+        int r = setting->type->parse(setting_field(setting, spec), text);
+
         if (r == -ENOMEM)
                 return error_oom(error);
         if (r < 0)

@@ -66,8 +66,11 @@ const Setting *setting_by_option(const char *option);
 /* As setting_by_name(), with an ERROR that says what is near. */
 int setting_find(const char *name, const Setting **ret, Error *error);
 
-/* Reads TEXT into SPEC's field. ERROR names the setting and what is allowed. */
+/* Reads TEXT into SPEC's field; an empty one goes back to the default. ERROR names the setting and what is allowed. */
 int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error);
+
+/* As setting_assign(), but an empty TEXT is a value like any other: for items of arrays, as a command may have empty arguments. */
+int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error);
 
 static inline void *setting_field(const Setting *setting, Spec *spec) {
         return (char *) spec + setting->offset;

@@ -47,7 +47,7 @@ static int read_value(const Setting *s, Spec *spec, sd_bus_message *message, Err
         if (type == 'a' && streq(contents, "s") && s->type->list) {
                 r = sd_bus_message_enter_container(message, 'a', "s");
                 while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &item)) > 0) {
-                        r = setting_assign(s, spec, item, error);
+                        r = setting_add(s, spec, item, error);
                         if (r < 0)
                                 return r;
                 }

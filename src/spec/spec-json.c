@@ -84,14 +84,14 @@ static int setting_from_json(const Setting *s, json_t *value, Spec *spec, Error 
         if (json_is_boolean(value) && s->type == &type_boolean)
                 return setting_assign(s, spec, json_is_true(value) ? "yes" : "no", error);
         if (json_is_string(value) && !s->type->list)
-                return setting_assign(s, spec, json_string_value(value), error);
+                return setting_add(s, spec, json_string_value(value), error);
         if (!json_is_array(value) || !s->type->list)
                 return bad_value(s, error);
 
         json_array_foreach(value, i, item) {
                 if (!json_is_string(item))
                         return bad_value(s, error);
-                r = setting_assign(s, spec, json_string_value(item), error);
+                r = setting_add(s, spec, json_string_value(item), error);
                 if (r < 0)
                         return r;
         }

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "birth.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "fd-util.h"
+#include "file-util.h"
+#include "kernel.h"
+#include "leader-mounts.h"
+#include "leader-protocol.h"
+#include "leader.h"
+#include "rootfs.h"
+#include "string-util.h"
+#include "tree.h"
+
+struct Birth {
+        const Plan *plan;
+        int tree;                /* borrowed */
+        int clone;               /* our copy of the tree's mounts */
+        const char *mount_point; /* borrowed */
+
+        int host_mounts;         /* the host's mount namespace, to go back to */
+        int socket;              /* to the leader */
+        pid_t child;             /* the leader, in our pid namespace */
+        PidRef leader;
+        int userns;              /* of the leader, -EBADF without one */
+        LeaderMounts leader_mounts;
+        char *root_path;         /* the tree in our mount namespace */
+        int master;
+};
+
+/* The steps. Each does one thing, fails into the error that the user reads, and leaves nothing that birth_free() or exit does not end. */
+
+static int take_tree(Birth *birth, Error *error) {
+        birth->clone = tree_clone(birth->plan, birth->tree, error);
+        return birth->clone;
+}
+
+/* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
+static int leave_host_mounts(Birth *birth, Error *error) {
+        struct mount_attr private = { .propagation = MS_PRIVATE };
+
+        birth->host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        if (birth->host_mounts < 0)
+                return error_set_errno(error, negative_errno(), "opening the host's mount namespace", NULL);
+        if (unshare(CLONE_NEWNS) < 0)
+                return error_set_errno(error, negative_errno(), "making a mount namespace", NULL);
+        if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private)) < 0)
+                return error_set_errno(error, negative_errno(), "making all mounts private", NULL);
+        return 0;
+}
+
+static int clone_failed(const Birth *birth, int r, Error *error) {
+        if (r == -ENOSPC || r == -EUSERS)
+                return error_set(error, ERROR_LIMIT_REACHED, -r, "cloning the leader", birth->plan->spec->name,
+                                 "no more namespaces are allowed; see /proc/sys/user/max_*_namespaces");
+        if (r == -EINVAL || r == -ENOSYS)
+                return error_set(error, ERROR_NOT_SUPPORTED, -r, "cloning the leader", birth->plan->spec->name,
+                                 "this kernel lacks clone3() with user, pid, network, ipc and uts namespaces");
+        return error_set_errno(error, r, "cloning the leader", birth->plan->spec->name);
+}
+
+/* The mount and cgroup namespaces are not made here: see leader.c for why and when. */
+static int clone_leader(Birth *birth, Error *error) {
+        int pair[2], pidfd = -EBADF, r;
+        _cleanup_close_ int self = pidfd_open(getpid(), 0), leader_end = -EBADF;
+        sigset_t none;
+        struct clone_args args = {
+                .flags = (birth->plan->namespaces & ~(uint64_t) (CLONE_NEWNS | CLONE_NEWCGROUP)) | CLONE_PIDFD,
+                .pidfd = (uint64_t) (uintptr_t) &pidfd,
+                .exit_signal = SIGCHLD,
+        };
+
+        if (self < 0)
+                return error_set_errno(error, negative_errno(), "opening our own pidfd", NULL);
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_set_errno(error, negative_errno(), "making the leader's socket", NULL);
+        birth->socket = pair[0];
+        leader_end = pair[1];
+        sigemptyset(&none);
+
+        birth->child = kernel_clone3(&args);
+        if (birth->child < 0)
+                return clone_failed(birth, birth->child, error);
+        if (birth->child == 0) {
+                /* Our copy of the supervisor's end would keep the connection open when the supervisor dies. */
+                (void) fd_close(birth->socket);
+                leader_run(&(LeaderStart){ .plan = birth->plan, .socket = leader_end, .supervisor = self, .signals = &none });
+        }
+
+        r = pidref_from_pidfd_consume(pidfd, &birth->leader);
+        return r < 0 ? error_set_errno(error, r, "reading the leader's identity", NULL) : 0;
+}
+
+static int write_map(const Birth *birth, const char *file, Error *error) {
+        const IdMap *map = &birth->plan->id_map;
+        _cleanup_free_ char *path = str_format("/proc/%i/%s", birth->leader.pid, file);
+        _cleanup_free_ char *line = str_format("%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->inside, map->outside, map->count);
+        int r;
+
+        if (!path || !line)
+                return error_oom(error);
+        r = file_write_value(AT_FDCWD, path, line);
+        return r < 0 ? error_set_errno(error, r, "writing the id map", file) : 0;
+}
+
+static int map_ids(Birth *birth, Error *error) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (!birth->plan->has_id_map)
+                return 0;
+
+        r = write_map(birth, "uid_map", error);
+        if (r >= 0)
+                r = write_map(birth, "gid_map", error);
+        if (r < 0)
+                return r;
+
+        path = str_format("/proc/%i/ns/user", birth->leader.pid);
+        if (!path)
+                return error_oom(error);
+        birth->userns = open(path, O_RDONLY | O_CLOEXEC);
+        return birth->userns < 0 ? error_set_errno(error, negative_errno(), "opening the leader's user namespace", NULL) : 0;
+}
+
+static int mount_the_tree(Birth *birth, Error *error) {
+        return tree_mount(birth->plan, birth->clone, birth->userns, birth->mount_point, &birth->root_path, error);
+}
+
+static int make_leader_mounts(Birth *birth, Error *error) {
+        return leader_mounts_make(birth->plan, birth->leader.fd, &birth->leader_mounts, error);
+}
+
+static int mount_api_file_systems(Birth *birth, Error *error) {
+        _cleanup_close_ int root = open(birth->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (root < 0)
+                return error_set_errno(error, negative_errno(), "opening the tree", birth->plan->spec->root);
+        return rootfs_mount(birth->plan, root, &birth->leader_mounts, &birth->master, error);
+}
+
+/* The leader gets the tree's directory to go to, and answers once it is its root. */
+static int admit_leader(Birth *birth, Error *error) {
+        _cleanup_close_ int root = open(birth->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (root < 0)
+                return error_set_errno(error, negative_errno(), "opening the tree", birth->plan->spec->root);
+        r = leader_send(birth->socket, LEADER_ENTER, &root, 1);
+        if (r < 0)
+                return error_set_errno(error, r, "admitting the leader", NULL);
+        return leader_expect(birth->socket, LEADER_INSIDE, NULL, 0, error);
+}
+
+/* Our mount namespace, with its copy of all the host's mounts, goes as we leave it. */
+static int return_to_host_mounts(Birth *birth, Error *error) {
+        if (setns(birth->host_mounts, CLONE_NEWNS) < 0)
+                return error_set_errno(error, negative_errno(), "returning to the host's mount namespace", NULL);
+        birth->host_mounts = fd_close(birth->host_mounts);
+        return 0;
+}
+
+static int (*const steps[])(Birth *birth, Error *error) = {
+        take_tree,
+        leave_host_mounts,
+        clone_leader,
+        map_ids,
+        mount_the_tree,
+        make_leader_mounts,
+        mount_api_file_systems,
+        admit_leader,
+        return_to_host_mounts,
+};
+
+int birth_build(const Plan *plan, int tree, const char *mount_point, Birth **ret, Error *error) {
+        _cleanup_birth_ Birth *birth = malloc(sizeof(Birth));
+        int r = 0;
+
+        if (!birth)
+                return error_oom(error);
+        *birth = (Birth){
+                .plan = plan,
+                .tree = tree,
+                .mount_point = mount_point,
+                .clone = -EBADF,
+                .host_mounts = -EBADF,
+                .socket = -EBADF,
+                .leader = PIDREF_NULL,
+                .userns = -EBADF,
+                .leader_mounts = LEADER_MOUNTS_NULL,
+                .master = -EBADF,
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++)
+                r = steps[i](birth, error);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(birth);
+        return 0;
+}
+
+int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error) {
+        int r = cgroup_attach_payload(cgroup, birth->child, error);
+
+        if (r < 0)
+                return r;
+        r = leader_send(birth->socket, LEADER_EXEC, stdio, birth->plan->spec->terminal ? 0 : 3);
+        return r < 0 ? error_set_errno(error, r, "letting the leader execute", NULL) : 0;
+}
+
+int birth_fd(const Birth *birth) {
+        return birth->socket;
+}
+
+int birth_outcome(Birth *birth, Error *error) {
+        return leader_read_outcome(birth->socket, error);
+}
+
+const PidRef *birth_leader(const Birth *birth) {
+        return &birth->leader;
+}
+
+pid_t birth_leader_child(const Birth *birth) {
+        return birth->child;
+}
+
+PidRef birth_take_leader(Birth *birth) {
+        PidRef leader = birth->leader;
+
+        birth->leader = PIDREF_NULL;
+        birth->child = 0;
+        return leader;
+}
+
+int birth_take_master(Birth *birth) {
+        return TAKE_FD(birth->master);
+}
+
+Birth *birth_free(Birth *birth) {
+        if (!birth)
+                return NULL;
+
+        /* PID 1 of the machine: all that it may have started goes with it. */
+        if (birth->child > 0) {
+                if (pidref_is_set(&birth->leader))
+                        (void) pidref_kill(&birth->leader, SIGKILL);
+                (void) fd_close(birth->socket);
+                birth->socket = -EBADF;
+                (void) waitpid(birth->child, NULL, 0);
+        }
+        if (birth->host_mounts >= 0)
+                (void) setns(birth->host_mounts, CLONE_NEWNS);
+
+        pidref_done(&birth->leader);
+        leader_mounts_done(&birth->leader_mounts);
+        (void) fd_close(birth->clone);
+        (void) fd_close(birth->host_mounts);
+        (void) fd_close(birth->socket);
+        (void) fd_close(birth->userns);
+        (void) fd_close(birth->master);
+        free(birth->root_path);
+        free(birth);
+        return NULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The birth of a machine: from a plan to a running payload. birth.c has the list of steps.
+ *
+ * Two halves, since systemd makes the scope meanwhile: birth_build() does all that needs no cgroup, and
+ * birth_release() what is left once there is one. Whatever fails or is freed in between leaves nothing
+ * behind: all that is made hangs on the leader and on a mount namespace that no one else has.
+ */
+
+#include "cgroup.h"
+#include "pidref.h"
+#include "plan.h"
+
+typedef struct Birth Birth;
+
+/*
+ * Builds the machine up to the point where its leader waits for its cgroup. TREE (O_PATH) is borrowed.
+ * MOUNT_POINT is an empty directory of the host that serves as the place to build at, in a mount namespace
+ * that is gone at the end of the call.
+ */
+int birth_build(const Plan *plan, int tree, const char *mount_point, Birth **ret, Error *error);
+
+/* Kills a leader that has not been taken. Accepts NULL. */
+Birth *birth_free(Birth *birth);
+DEFINE_CLEANUP(Birth *, birth_free);
+#define _cleanup_birth_ _cleanup_(birth_freep)
+
+/*
+ * Moves the leader into CGROUP's payload and lets it execute the payload with STDIO (borrowed; ignored with a
+ * terminal). What comes of it is read by birth_outcome() once birth_fd() is readable.
+ */
+int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error);
+int birth_fd(const Birth *birth);
+int birth_outcome(Birth *birth, Error *error);
+
+/* The leader, with the host's number. Borrowed. */
+const PidRef *birth_leader(const Birth *birth);
+/* Its number in our own pid namespace, for waitid(2). */
+pid_t birth_leader_child(const Birth *birth);
+
+/* Hands the leader over: the birth is over and will not kill it. The caller owns the pidfd. */
+PidRef birth_take_leader(Birth *birth);
+
+/* The master side of the terminal, the caller's from then on; -EBADF without one. */
+int birth_take_master(Birth *birth);

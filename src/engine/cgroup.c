@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "fd-util.h"
+#include "file-util.h"
+#include "path-util.h"
+#include "string-util.h"
+#include "strv.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+/* The path behind "N:CONTROLLERS:" in /proc/self/cgroup (cgroups(7)); NULL if that hierarchy is not there. */
+static char *own_path(char *const *lines, const char *controllers) {
+        STRV_FOREACH(line, lines) {
+                const char *colon = strchr(*line, ':');
+                const char *rest = colon ? startswith(colon + 1, controllers) : NULL;
+
+                if (rest && *rest == ':')
+                        return strdup(rest + 1);
+        }
+        return NULL;
+}
+
+/* Controllers may be mounted together: the line that has CONTROLLER among its names. */
+static char *own_path_with(char *const *lines, const char *controller) {
+        STRV_FOREACH(line, lines) {
+                _cleanup_strv_free_ char **fields = NULL, **names = NULL;
+
+                if (strv_split(*line, ":", &fields) < 0 || strv_length(fields) != 3)
+                        continue;
+                if (strv_split(fields[1], ",", &names) < 0 || !strv_contains(names, controller))
+                        continue;
+                return strdup(fields[2]);
+        }
+        return NULL;
+}
+
+static int open_directory(const char *hierarchy, const char *path, Error *error) {
+        _cleanup_free_ char *whole = str_format("%s%s%s", CGROUP_ROOT, hierarchy, path);
+        int fd;
+
+        if (!whole)
+                return error_oom(error);
+        fd = open(whole, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? error_set_errno(error, negative_errno(), "opening the cgroup", whole) : fd;
+}
+
+static int open_unified(Cgroup *cgroup, char *const *lines, const char *hierarchy, Error *error) {
+        _cleanup_free_ char *path = own_path(lines, "");
+        int fd;
+
+        if (!path)
+                return error_set(error, ERROR_NOT_SUPPORTED, ENOENT, "finding our own cgroup", "/proc/self/cgroup",
+                                 "there is no cgroup v2 hierarchy");
+        fd = open_directory(hierarchy, path, error);
+        if (fd < 0)
+                return fd;
+        cgroup->unit[cgroup->n++] = fd;
+        if (!cgroup->path)
+                cgroup->path = TAKE_PTR(path);
+        return 0;
+}
+
+static int open_hybrid(Cgroup *cgroup, char *const *lines, Error *error) {
+        _cleanup_free_ char *memory = NULL;
+        int fd;
+
+        cgroup->path = own_path(lines, "name=systemd");
+        if (!cgroup->path)
+                return error_set(error, ERROR_NO_SYSTEMD, ENOENT, "finding our own cgroup", "/proc/self/cgroup",
+                                 "systemd's hierarchy is not mounted");
+        fd = open_directory("/systemd", cgroup->path, error);
+        if (fd < 0)
+                return fd;
+        cgroup->unit[cgroup->n++] = fd;
+
+        memory = own_path_with(lines, "memory");
+        if (memory)
+                cgroup->memory = open_directory("/memory", memory, NULL);
+
+        /* The unified hierarchy is a help (freeze, kill), not a need: legacy hosts lack it. */
+        (void) open_unified(cgroup, lines, "/unified", NULL);
+        return 0;
+}
+
+int cgroup_open_own(Cgroup *ret, Error *error) {
+        _cleanup_cgroup_ Cgroup cgroup = CGROUP_NULL;
+        _cleanup_strv_free_ char **lines = NULL;
+        _cleanup_free_ char *text = NULL;
+        struct statfs fs;
+        int r;
+
+        r = file_read_at(AT_FDCWD, "/proc/self/cgroup", FILE_MAX_DEFAULT, &text, NULL);
+        if (r < 0)
+                return error_set_errno(error, r, "reading", "/proc/self/cgroup");
+        if (strv_split(text, "\n", &lines) < 0)
+                return error_oom(error);
+        if (statfs(CGROUP_ROOT, &fs) < 0)
+                return error_set_errno(error, negative_errno(), "looking at", CGROUP_ROOT);
+
+        if (fs.f_type == CGROUP2_SUPER_MAGIC) {
+                r = open_unified(&cgroup, lines, "", error);
+                if (r >= 0)
+                        cgroup.memory = fd_dup(cgroup.unit[0]);
+        } else
+                r = open_hybrid(&cgroup, lines, error);
+        if (r < 0)
+                return r;
+
+        *ret = cgroup;
+        cgroup = CGROUP_NULL;
+        return 0;
+}
+
+void cgroup_done(Cgroup *cgroup) {
+        fd_close_many(cgroup->unit, CGROUP_HIERARCHIES_MAX);
+        fd_close_many(cgroup->payload, CGROUP_HIERARCHIES_MAX);
+        (void) fd_close(cgroup->memory);
+        free(cgroup->path);
+        *cgroup = CGROUP_NULL;
+}
+
+/* What the owner of a delegated cgroup may write (cgroups(7), "Cgroup delegation"); older or v1 hierarchies lack some. */
+static int give_payload(int payload, uid_t owner) {
+        static const char *const files[] = { "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks" };
+
+        if (fchown(payload, owner, owner) < 0)
+                return negative_errno();
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (fchownat(payload, files[i], owner, owner, 0) < 0 && errno != ENOENT)
+                        return negative_errno();
+        return 0;
+}
+
+static int make_child(int unit, const char *name) {
+        if (mkdirat(unit, name, 0755) < 0 && errno != EEXIST)
+                return negative_errno();
+        return 0;
+}
+
+int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error) {
+        for (size_t i = 0; i < cgroup->n; i++) {
+                int r = make_child(cgroup->unit[i], "supervisor");
+
+                if (r >= 0)
+                        r = make_child(cgroup->unit[i], "payload");
+                if (r >= 0)
+                        r = file_write_value(cgroup->unit[i], "supervisor/cgroup.procs", "0");
+                if (r >= 0)
+                        r = cgroup->payload[i] = openat(cgroup->unit[i], "payload", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+                if (r >= 0 && owner != 0)
+                        r = give_payload(cgroup->payload[i], owner);
+                if (r < 0)
+                        return error_set_errno(error, r, "splitting the cgroup", cgroup->path);
+        }
+        return 0;
+}
+
+int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error) {
+        char value[3 * sizeof(pid)];
+
+        (void) snprintf(value, sizeof(value), "%i", pid);
+        for (size_t i = 0; i < cgroup->n; i++) {
+                int r = file_write_value(cgroup->payload[i], "cgroup.procs", value);
+
+                if (r < 0)
+                        return error_set_errno(error, r, "moving the leader into the cgroup", cgroup->path);
+        }
+        return 0;
+}
+
+int cgroup_kill_payload(const Cgroup *cgroup) {
+        return cgroup->n == 0 ? -ENOENT : file_write_value(cgroup->payload[cgroup->n - 1], "cgroup.kill", "1");
+}
+
+static int signal_one(int dir, int signal) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read_at(dir, "cgroup.procs", FILE_MAX_DEFAULT, &text, NULL);
+
+        if (r < 0)
+                return r;
+
+        /* Numbers are of our own pid namespace; a process outside of it reads as 0 (cgroups(7)) and is not ours to signal. */
+        for (char *p = text, *end; *p; p = end) {
+                long pid = strtol(p, &end, 10);
+
+                if (end == p)
+                        break;
+                if (pid > 1)
+                        (void) kill((pid_t) pid, signal);
+                end += *end == '\n';
+        }
+        return 0;
+}
+
+/* Depth first over a tree whose depth the kernel bounds (cgroup.max.depth) or its paths do. */
+static int signal_tree(int dir, int signal) {
+        _cleanup_close_ int owned = fd_dup(dir);
+        struct dirent *entry;
+        DIR *list = owned < 0 ? NULL : fdopendir(owned);
+        int r = signal_one(dir, signal);
+
+        if (!list)
+                return negative_errno();
+        TAKE_FD(owned);
+
+        while ((entry = readdir(list))) {
+                _cleanup_close_ int child = -EBADF;
+
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                        continue;
+                child = openat(dir, entry->d_name, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+                if (child >= 0)
+                        (void) signal_tree(child, signal);
+        }
+        (void) closedir(list);
+        return r;
+}
+
+int cgroup_signal_payload(const Cgroup *cgroup, int signal) {
+        _cleanup_close_ int payload = -EBADF;
+
+        if (signal == SIGKILL && cgroup_kill_payload(cgroup) >= 0)
+                return 0;
+        if (cgroup->n == 0)
+                return -ENOENT;
+
+        /* Opened afresh: reading a directory moves the position of the descriptor that is kept. */
+        payload = openat(cgroup->payload[0], ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+        return payload < 0 ? negative_errno() : signal_tree(payload, signal);
+}
+
+uint64_t cgroup_oom_kills(const Cgroup *cgroup) {
+        static const char *const files[] = { "memory.events", "memory.oom_control" };
+        uint64_t kills = 0;
+
+        /* Both versions have a line "oom_kill N" (v1 since Linux 4.13). */
+        for (size_t i = 0; cgroup->memory >= 0 && i < ELEMENTSOF(files); i++) {
+                _cleanup_free_ char *text = NULL;
+                const char *line;
+
+                if (file_read_at(cgroup->memory, files[i], FILE_MAX_DEFAULT, &text, NULL) < 0)
+                        continue;
+                line = strstr(text, "\noom_kill ");
+                if (line && sscanf(line, "\noom_kill %" SCNu64, &kills) == 1)
+                        break;
+        }
+        return kills;
+}
+
+bool cgroup_is_unit(const Cgroup *cgroup, const char *unit) {
+        return streq(path_basename(cgroup->path), unit);
+}

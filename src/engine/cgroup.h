@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The machine's cgroup: the unit's own, delegated to us, with supervisor/ and payload/ below.
+ *
+ * On a host with cgroup v2 alone there is one hierarchy. On a hybrid host systemd's own hierarchy
+ * (name=systemd) and the unified one, which has no controllers but cgroup.freeze and cgroup.kill, are split;
+ * the controllers' v1 hierarchies are left as systemd made them: limits are set on the unit's own directory, a
+ * devices child would never get later permissions.
+ */
+
+#include "error.h"
+
+enum { CGROUP_HIERARCHIES_MAX = 2 };
+
+typedef struct Cgroup {
+        size_t n;                              /* hierarchies that are split */
+        int unit[CGROUP_HIERARCHIES_MAX];      /* directories of the unit; the last one is of cgroup v2 */
+        int payload[CGROUP_HIERARCHIES_MAX];
+        int memory;                            /* the unit's directory with memory.* files, or -EBADF */
+        char *path;                            /* of the unit in systemd's hierarchy */
+} Cgroup;
+
+#define CGROUP_NULL (Cgroup){ .unit = { -EBADF, -EBADF }, .payload = { -EBADF, -EBADF }, .memory = -EBADF }
+
+/* Finds the cgroup that we are in. */
+int cgroup_open_own(Cgroup *ret, Error *error);
+void cgroup_done(Cgroup *cgroup);
+#define _cleanup_cgroup_ _cleanup_(cgroup_done)
+
+/* Makes supervisor/ and payload/ (owned by OWNER), and moves ourselves into the former. */
+int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error);
+
+/* Moves a process, by its number in our own pid namespace, into payload/. */
+int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error);
+
+/* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
+int cgroup_kill_payload(const Cgroup *cgroup);
+
+/* Sends a signal to every process of payload/ and below. */
+int cgroup_signal_payload(const Cgroup *cgroup, int signal);
+
+/* How many processes the kernel killed in the unit for lack of memory; 0 where nobody counts. */
+uint64_t cgroup_oom_kills(const Cgroup *cgroup);
+
+/* Whether PATH is a unit of this name: the last part of the cgroup path. */
+bool cgroup_is_unit(const Cgroup *cgroup, const char *unit);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The leader: PID 1 of the machine until it becomes the payload. It is our own code inside the machine's
+ * namespaces, so it holds nothing of the host that it does not need, is not dumpable, and reads nothing of the
+ * tree before the tree is its root.
+ */
+
+#include "leader.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/mount.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "credentials.h"
+#include "fd-util.h"
+#include "leader-protocol.h"
+#include "loopback.h"
+#include "mount.h"
+#include "path-util.h"
+#include "string-util.h"
+#include "strv.h"
+#include "stub-init.h"
+
+/* What one stage after another fills in. */
+typedef struct Leader {
+        const LeaderStart *start;
+        const Plan *plan;
+        int socket;
+        int stdio[3];            /* what LEADER_EXEC brought, -EBADF with a terminal */
+        Credentials credentials;
+        char **environment;
+} Leader;
+
+/* The death of the supervisor ends the machine. The check closes the gap before prctl() took effect. */
+static int die_with_supervisor(Leader *leader, Error *error) {
+        struct pollfd supervisor = { .fd = leader->start->supervisor, .events = POLLIN };
+
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+                return error_set_errno(error, negative_errno(), "tying the leader to the supervisor", NULL);
+        if (poll(&supervisor, 1, 0) != 0)
+                return error_set(error, ERROR_START_FAILED, ESRCH, "tying the leader to the supervisor", NULL, "it is gone");
+        return 0;
+}
+
+static int prepare_namespaces(Leader *leader, Error *error) {
+        if (sethostname(leader->plan->spec->hostname, strlen(leader->plan->spec->hostname)) < 0)
+                return error_set_errno(error, negative_errno(), "setting the host name", leader->plan->spec->hostname);
+        return leader->plan->namespaces & CLONE_NEWNET ? loopback_raise(error) : 0;
+}
+
+/*
+ * Our copy of the mount namespace belongs to our user namespace, so all that was built in the original is
+ * locked: it can be neither unmounted nor uncovered, whatever capabilities the payload has
+ * (mount_namespaces(7)). Its topmost mount is locked too, hence the clone over itself before pivot_root(2).
+ */
+static int enter_tree(Leader *leader, Error *error) {
+        const char *object = leader->plan->spec->root;
+        _cleanup_close_ int root = -EBADF;
+        int r;
+
+        if (unshare(CLONE_NEWNS) < 0)
+                return error_set_errno(error, negative_errno(), "making the mount namespace", NULL);
+
+        root = mount_clone(AT_FDCWD, ".", /* recursive= */ true, error);
+        if (root < 0)
+                return root;
+        r = move_mount(root, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH);
+        if (r < 0 || fchdir(root) < 0)
+                return error_set_errno(error, negative_errno(), "attaching the tree", object);
+
+        /* pivot_root(".", ".") stacks the old root on the new one, where it can be let go (pivot_root(2), notes). */
+        if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+                return error_set_errno(error, negative_errno(), "making the tree the root directory", object);
+        return 0;
+}
+
+/* Until the maps were written we had no id; now root of the machine. */
+static int become_root(Leader *leader, Error *error) {
+        if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+                return error_set_errno(error, negative_errno(), "becoming root of the machine", NULL);
+
+        /* A change of ids makes a process dumpable as /proc/sys/fs/suid_dumpable says, and forgets the death signal. */
+        return die_with_supervisor(leader, error);
+}
+
+/* The working directory is what follows into our own copy of the mount namespace; a descriptor would not. */
+static int wait_for_tree(Leader *leader, Error *error) {
+        _cleanup_close_ int tree = -EBADF;
+        int r = leader_expect(leader->socket, LEADER_ENTER, &tree, 1, error);
+
+        if (r < 0)
+                return r;
+        return fchdir(tree) < 0 ? error_set_errno(error, negative_errno(), "entering the tree", leader->plan->spec->root) : 0;
+}
+
+static int report_inside(Leader *leader, Error *error) {
+        int r = leader_send(leader->socket, LEADER_INSIDE, NULL, 0);
+
+        return r < 0 ? error_set_errno(error, r, "reporting to the supervisor", NULL) : 0;
+}
+
+static int wait_for_cgroup(Leader *leader, Error *error) {
+        return leader_expect(leader->socket, LEADER_EXEC, leader->stdio, leader->plan->spec->terminal ? 0 : 3, error);
+}
+
+static int attach_cgroup(const char *type, const char *options, const PlannedMount *m, const char *target, Error *error) {
+        _cleanup_close_ int mount = mount_new(type, options, m->attributes, error), at = -EBADF;
+
+        if (mount < 0)
+                return mount;
+        at = open(target, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (at < 0)
+                return error_set_errno(error, negative_errno(), "opening the mount point", target);
+        return mount_attach(mount, at, target, error);
+}
+
+/*
+ * On a hybrid host only those hierarchies are shown in which the payload has a cgroup of its own: in the
+ * others its namespace would show what lies beside it.
+ */
+static int mount_hybrid_cgroups(const PlannedMount *m, Error *error) {
+        static const struct {
+                const char *directory, *type, *options;
+        } hierarchies[] = {
+                { "/sys/fs/cgroup/systemd", "cgroup", "none,name=systemd" },
+                { "/sys/fs/cgroup/unified", "cgroup2", NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(hierarchies); i++) {
+                int r;
+
+                if (mkdir(hierarchies[i].directory, 0755) < 0)
+                        return error_set_errno(error, negative_errno(), "making the mount point", hierarchies[i].directory);
+                r = attach_cgroup(hierarchies[i].type, hierarchies[i].options, m, hierarchies[i].directory, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static bool plan_is_hybrid(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (plan->mounts[i].kind == MOUNT_TMPFS && streq(plan->mounts[i].target, "/sys/fs/cgroup"))
+                        return true;
+        return false;
+}
+
+static int enter_cgroup_namespace(Leader *leader, Error *error) {
+        const Plan *plan = leader->plan;
+
+        /* Only now that we are in our cgroup: the namespace shows as its root where its creator is (cgroup_namespaces(7)). */
+        if (unshare(CLONE_NEWCGROUP) < 0)
+                return error_set_errno(error, negative_errno(), "making the cgroup namespace", NULL);
+
+        for (size_t i = 0; i < plan->n_mounts; i++) {
+                const PlannedMount *m = &plan->mounts[i];
+                int r;
+
+                if (m->kind != MOUNT_CGROUP)
+                        continue;
+                r = plan_is_hybrid(plan) ? mount_hybrid_cgroups(m, error) : attach_cgroup("cgroup2", NULL, m, m->target, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int look_up_user(Leader *leader, Error *error) {
+        const Spec *spec = leader->plan->spec;
+        Credentials *c = &leader->credentials;
+        int r = credentials_read(spec->user, c, error);
+
+        if (r < 0)
+                return r;
+
+        r = strv_env_consume(&leader->environment, str_format("HOME=%s", c->home));
+        if (r >= 0 && c->name)
+                r = strv_env_consume(&leader->environment, str_format("USER=%s", c->name));
+        if (r >= 0 && c->name)
+                r = strv_env_consume(&leader->environment, str_format("LOGNAME=%s", c->name));
+        STRV_FOREACH(item, leader->plan->environment)
+                if (r >= 0)
+                        r = strv_env_consume(&leader->environment, strdup(*item));
+        return r < 0 ? error_oom(error) : 0;
+}
+
+/* The service manager's own limits are not the payload's: these are systemd's defaults for services. */
+static int set_limits(Leader *leader, Error *error) {
+        enum { FILES = 1024 };
+        struct rlimit files;
+
+        if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+                return error_set_errno(error, negative_errno(), "reading limits", NULL);
+        if (files.rlim_max > FILES)
+                files.rlim_cur = FILES;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+                return error_set_errno(error, negative_errno(), "setting limits", NULL);
+        (void) umask(0022);
+        return 0;
+}
+
+/* A session of its own: no terminal of the host can be its controlling one. */
+static int take_terminal(Leader *leader, Error *error) {
+        int fd = -EBADF;
+
+        if (setsid() < 0 && errno != EPERM)
+                return error_set_errno(error, negative_errno(), "making a session", NULL);
+
+        if (leader->plan->spec->terminal) {
+                fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+                if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
+                        return error_set_errno(error, negative_errno(), "taking the terminal", "/dev/console");
+                for (size_t i = 0; i < ELEMENTSOF(leader->stdio); i++)
+                        leader->stdio[i] = fd;
+        }
+
+        for (int i = 0; i < (int) ELEMENTSOF(leader->stdio); i++)
+                if (dup2(leader->stdio[i], i) < 0)
+                        return error_set_errno(error, negative_errno(), "connecting the standard streams", NULL);
+        return 0;
+}
+
+/* All but the streams and the socket goes now; the socket with the exec, which is how the supervisor learns of it. */
+static int close_descriptors(Leader *leader, Error *error) {
+        enum { SOCKET = 3 };
+
+        if (leader->socket != SOCKET) {
+                if (dup3(leader->socket, SOCKET, O_CLOEXEC) < 0)
+                        return error_set_errno(error, negative_errno(), "keeping the socket", NULL);
+                leader->socket = SOCKET;
+        }
+        if (close_range(SOCKET + 1, ~0u, 0) < 0)
+                return error_set_errno(error, negative_errno(), "closing descriptors", NULL);
+        return 0;
+}
+
+static int enter_directory(Leader *leader, Error *error) {
+        const char *directory = leader->plan->spec->working_directory;
+
+        if (!directory)
+                directory = leader->plan->spec->user ? leader->credentials.home : "/";
+        if (chdir(directory) < 0) {
+                /* A home that is missing is no reason to fail, a directory that was asked for is. */
+                if (!leader->plan->spec->working_directory)
+                        return chdir("/") < 0 ? error_set_errno(error, negative_errno(), "entering", "/") : 0;
+                return error_set_errno(error, negative_errno(), "entering the working directory", directory);
+        }
+        return 0;
+}
+
+static int apply_credentials(Leader *leader, Error *error) {
+        return credentials_apply(&leader->credentials, leader->plan->capabilities, leader->plan->spec->no_new_privileges, error);
+}
+
+/* The init in front has the payload's credentials too, but only a process that still has privileges may choose its PID. */
+static int put_init_in_front(Leader *leader, Error *error) {
+        pid_t child;
+        int r;
+
+        if (!leader->plan->spec->process_two)
+                return 0;
+
+        child = stub_init_fork(error);
+        if (child <= 0)
+                return child;
+        r = apply_credentials(leader, error);
+        if (r < 0)
+                return r;
+        stub_init_run(child);
+}
+
+/* Handlers and the mask are inherited by exec (signal(7)); ours must not be. */
+static int reset_signals(Leader *leader, Error *error) {
+        for (int i = 1; i <= SIGRTMAX; i++)
+                if (i != SIGKILL && i != SIGSTOP)
+                        (void) signal(i, SIG_DFL);
+        if (sigprocmask(SIG_SETMASK, leader->start->signals, NULL) < 0)
+                return error_set_errno(error, negative_errno(), "resetting the signal mask", NULL);
+        return 0;
+}
+
+static int execute(Leader *leader, Error *error) {
+        return command_execute(leader->plan->spec->parameters, leader->environment, error);
+}
+
+/* The life of a leader, in order. Each stage fails into the error that the user reads. */
+static int (*const stages[])(Leader *leader, Error *error) = {
+        die_with_supervisor,
+        prepare_namespaces,
+        wait_for_tree,
+        enter_tree,
+        become_root,
+        report_inside,
+        wait_for_cgroup,
+        enter_cgroup_namespace,
+        look_up_user,
+        set_limits,
+        put_init_in_front,
+        apply_credentials,
+        take_terminal,
+        close_descriptors,
+        enter_directory,
+        reset_signals,
+        execute,
+};
+
+void leader_run(const LeaderStart *start) {
+        Leader leader = { .start = start, .plan = start->plan, .socket = start->socket, .stdio = { -EBADF, -EBADF, -EBADF } };
+        Error error = ERROR_NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(stages); i++)
+                if (stages[i](&leader, &error) < 0)
+                        break;
+
+        leader_send_failed(leader.socket, &error);
+        _exit(EXIT_FAILURE);
+}

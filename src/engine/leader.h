@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <signal.h>
+
+#include "plan.h"
+
+typedef struct LeaderStart {
+        const Plan *plan;
+        int socket;              /* the leader's end of the pair (leader-protocol.h) */
+        int supervisor;          /* pidfd of the supervisor */
+        sigset_t *signals;       /* the mask that the payload starts with */
+} LeaderStart;
+
+/* What the leader does, from the clone to the exec of the payload. */
+_noreturn_ void leader_run(const LeaderStart *start);

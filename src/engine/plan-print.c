@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/capability.h>
+
+#include "parse-util.h"
+#include "plan.h"
+#include "setting.h"
+#include "strv.h"
+
+static const struct {
+        uint64_t flag;
+        const char *name;
+} namespace_names[] = {
+        { CLONE_NEWUSER, "user" },     { CLONE_NEWPID, "pid" },  { CLONE_NEWNET, "net" }, { CLONE_NEWIPC, "ipc" },
+        { CLONE_NEWUTS, "uts" },       { CLONE_NEWNS, "mnt" },   { CLONE_NEWCGROUP, "cgroup" },
+}, attribute_names[] = {
+        { MOUNT_ATTR_RDONLY, "ro" },     { MOUNT_ATTR_NOSUID, "nosuid" },
+        { MOUNT_ATTR_NODEV, "nodev" },   { MOUNT_ATTR_NOEXEC, "noexec" },
+        { MOUNT_ATTR_STRICTATIME, "strictatime" },
+};
+
+static void print_capabilities(const Plan *plan, FILE *f) {
+        fprintf(f, "capabilities ");
+        for (cap_value_t cap = 0; cap <= CAP_LAST_CAP; cap++)
+                if (plan->capabilities & UINT64_C(1) << cap) {
+                        char *name = cap_to_name(cap);
+
+                        fprintf(f, " %s", name ? name : "?");
+                        cap_free(name);
+                }
+        fprintf(f, "%s\n", plan->capabilities ? "" : " none");
+}
+
+static void print_mounts(const Plan *plan, FILE *f) {
+        for (size_t i = 0; i < plan->n_mounts; i++) {
+                const PlannedMount *m = &plan->mounts[i];
+
+                fprintf(f, "mount         %s %s", mount_kind_name(m->kind), m->target);
+                for (size_t j = 0; j < ELEMENTSOF(attribute_names); j++)
+                        if (m->attributes & attribute_names[j].flag)
+                                fprintf(f, " %s", attribute_names[j].name);
+                fprintf(f, "%s%s\n", m->options ? " " : "", strempty(m->options));
+        }
+}
+
+static void print_scope(const Plan *plan, FILE *f) {
+        const Spec *spec = plan->spec;
+
+        fprintf(f, "scope         berth-%s.scope in %s\n", spec->name, spec->slice);
+        FOREACH_SETTING(s) {
+                _cleanup_free_ char *text = NULL;
+
+                if (s->section != SECTION_RESOURCES || !setting_is_assigned(s, spec) || s->type->list)
+                        continue;
+                if (s->type->format(setting_field_const(s, spec), &text) >= 0 && text)
+                        fprintf(f, "property      %s=%s\n", s->name, text);
+        }
+        STRV_FOREACH(p, spec->property)
+                fprintf(f, "property      %s\n", *p);
+}
+
+void plan_print(const Plan *plan, FILE *f) {
+        static const char *const modes[] = {
+                [TREE_WRITABLE] = "writable",
+                [TREE_READ_ONLY] = "read-only",
+                [TREE_EPHEMERAL] = "ephemeral (overlay)",
+        };
+        const Spec *spec = plan->spec;
+        char signal[SIGNAL_NAME_MAX], span[FORMAT_USEC_MAX];
+
+        fprintf(f, "machine       %s\n", spec->name);
+        print_scope(plan, f);
+
+        fprintf(f, "namespaces   ");
+        for (size_t i = 0; i < ELEMENTSOF(namespace_names); i++)
+                if (plan->namespaces & namespace_names[i].flag)
+                        fprintf(f, " %s", namespace_names[i].name);
+        fputc('\n', f);
+
+        if (plan->has_id_map)
+                fprintf(f, "id map        %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", plan->id_map.inside, plan->id_map.outside,
+                        plan->id_map.count);
+        fprintf(f, "hostname      %s\n", spec->hostname);
+        fprintf(f, "tree          %s %s%s\n", spec->root, modes[plan->tree_mode], plan->has_id_map ? " id-mapped" : "");
+        print_mounts(plan, f);
+        for (const PlannedNode *n = plan->nodes; n->name; n++)
+                fprintf(f, "node          /dev/%s c %" PRIu32 ":%" PRIu32 "\n", n->name, n->major, n->minor);
+        for (const PlannedLink *l = plan->links; l->name; l++)
+                fprintf(f, "link          /dev/%s -> %s\n", l->name, l->target);
+
+        fprintf(f, "user          %s\n", spec->user ? spec->user : "root");
+        fprintf(f, "directory     %s\n", spec->working_directory ? spec->working_directory : "/");
+        print_capabilities(plan, f);
+        fprintf(f, "privileges    %s\n", spec->no_new_privileges ? "no new ones" : "by executable");
+        STRV_FOREACH(e, plan->environment)
+                fprintf(f, "environment   %s\n", *e);
+        fprintf(f, "stop          %s, %s\n", signal_name(spec->kill_signal, signal), format_usec(spec->timeout_stop_usec, span));
+        if (spec->process_two)
+                fprintf(f, "init          as PID 1, the command as PID 2\n");
+        fprintf(f, "exec         ");
+        STRV_FOREACH(p, spec->parameters)
+                fprintf(f, " %s", *p);
+        fputc('\n', f);
+}

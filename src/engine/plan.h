@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The plan of a start: everything that will be made, in order, with resolved values. It is computed from the
+ * spec without touching the host, can be printed (berth run --plan), and is all that the later steps read.
+ */
+
+#include <stdio.h>
+
+#include "spec.h"
+
+/* A row of uid_map and gid_map (user_namespaces(7)); uids and gids are mapped alike. */
+typedef struct IdMap {
+        uint32_t inside;
+        uint32_t outside;
+        uint32_t count;
+} IdMap;
+
+typedef enum MountKind {
+        MOUNT_TMPFS,
+        MOUNT_DEV,       /* a tmpfs with the device nodes and links of the container interface */
+        MOUNT_DEVPTS,
+        MOUNT_CONSOLE,   /* the machine's terminal over /dev/console */
+        MOUNT_PROC,      /* these three belong to the leader's namespaces, so are made from inside them */
+        MOUNT_SYSFS,
+        MOUNT_MQUEUE,
+        MOUNT_HOST_SYS,  /* the host's /sys, where the machine has the host's network */
+        MOUNT_READ_ONLY, /* what is at the target, read-only */
+        MOUNT_MASK,      /* nothing to see: an empty directory, or a null device over a file; fine if the target is not there */
+        MOUNT_CGROUP,    /* the payload's own cgroups; by the leader, once it is in them */
+        _MOUNT_KIND_MAX,
+} MountKind;
+
+typedef struct PlannedMount {
+        MountKind kind;
+        const char *target;      /* static: in the machine */
+        uint64_t attributes;     /* MOUNT_ATTR_*, mount_setattr(2) */
+        const char *options;     /* static: of the file system, "mode=1777,size=10%" */
+} PlannedMount;
+
+typedef struct PlannedNode {
+        const char *name;        /* below /dev */
+        uint32_t major, minor;   /* a character device, mode 0666 */
+} PlannedNode;
+
+typedef struct PlannedLink {
+        const char *name;        /* below /dev */
+        const char *target;
+} PlannedLink;
+
+typedef enum TreeMode {
+        TREE_WRITABLE,
+        TREE_READ_ONLY,
+        TREE_EPHEMERAL,          /* an overlay whose upper layer is a tmpfs of the machine's mount namespace */
+} TreeMode;
+
+typedef struct Plan {
+        const Spec *spec;        /* borrowed: for names and lists that are taken as they are */
+        uint64_t namespaces;     /* CLONE_NEW*, CLONE_NEWNS and CLONE_NEWCGROUP among them: the leader unshares those two */
+        bool has_id_map;
+        IdMap id_map;
+        TreeMode tree_mode;
+        PlannedMount *mounts;    /* in order */
+        size_t n_mounts;
+        const PlannedNode *nodes;/* terminated by a NULL name */
+        const PlannedLink *links;
+        uint64_t capabilities;   /* the bounding, permitted and effective set of the payload's root */
+        char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
+} Plan;
+
+/* What the plan needs to know about the host. */
+typedef struct PlanHost {
+        bool unified;            /* cgroup v2 alone */
+        uint64_t capabilities;   /* what berth itself has: nobody can give more */
+} PlanHost;
+
+/* Reads the facts of this host. */
+int plan_host_read(PlanHost *ret, Error *error);
+
+/* Makes the plan of a resolved spec, which must outlive it. */
+int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error);
+Plan *plan_free(Plan *plan);
+DEFINE_CLEANUP(Plan *, plan_free);
+#define _cleanup_plan_ _cleanup_(plan_freep)
+
+/* Host id of the machine's root: what its own files, nodes and mounts belong to. */
+static inline uint32_t plan_root_id(const Plan *plan) {
+        return plan->has_id_map ? plan->id_map.outside : 0;
+}
+
+/* Writes the plan for people, one step a line. */
+void plan_print(const Plan *plan, FILE *f);
+
+const char *mount_kind_name(MountKind kind);
