@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Peers: each is a D-Bus connection of its own, peer to peer. What a peer may call is decided by how it came:
+ * the manager over the link, root over the control socket, and whoever was given a session.
+ */
+
+#include "supervisor.h"
+
+typedef enum ConnectionKind {
+        CONNECTION_LINK,    /* the manager that starts us: org.berth1.Supervisor with Start and ScopeReady */
+        CONNECTION_CONTROL, /* accepted on the control socket: the rest of org.berth1.Supervisor */
+        CONNECTION_SESSION, /* org.berth1.Session */
+} ConnectionKind;
+
+/* Serves FD, which it takes over, also on failure. */
+int connection_add(Supervisor *s, int fd, ConnectionKind kind, Error *error);
+
+/* Makes a session; *ret is the caller's end. */
+int connection_open_session(Supervisor *s, int *ret, Error *error);
+
+/* Listens on "control" in the run directory: 0600, below polkit. */
+int connections_listen(Supervisor *s, Error *error);
+
+/* Sends StateChanged to all that may see it. */
+void connections_emit_state(Supervisor *s);
+
+/* Answers Start(), if it was called and is not answered yet: with success, or with s->error. */
+void connections_answer_start(Supervisor *s);
+
+/* Answers every Wait(), waits a moment for slow readers, and closes all. */
+void connections_end(Supervisor *s);

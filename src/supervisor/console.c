@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "console.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fd-util.h"
+
+enum {
+        CHUNK = 16 * 1024,
+        BACKLOG = 64 * 1024,
+        HANGUP_RETRY_USEC = 100 * 1000,
+        DRAIN_USEC = 5 * 1000 * 1000,
+};
+
+/* Bytes on their way; [start, end) is what is left. */
+typedef struct Buffer {
+        char *data;
+        size_t start, end;
+} Buffer;
+
+typedef struct Stream {
+        Console *console;
+        int fd;
+        sd_event_source *source;
+        Buffer out;              /* to the client */
+        struct Stream *next;
+} Stream;
+
+struct Console {
+        sd_event *event;
+        int master;
+        sd_event_source *master_source, *retry, *deadline;
+        Stream *streams;
+        Buffer in;               /* from a client to the payload: one chunk at a time */
+        Buffer backlog;          /* until the first stream */
+        bool attached;           /* there was a stream */
+        bool hung_up;            /* nobody in the machine has the terminal open */
+        void (*done)(void *userdata);
+        void *done_userdata;
+};
+
+static void console_update(Console *c);
+
+/* Buffers */
+
+static bool buffer_is_empty(const Buffer *b) {
+        return b->start == b->end;
+}
+
+static void buffer_clear(Buffer *b) {
+        free(b->data);
+        *b = (Buffer){};
+}
+
+static int buffer_set(Buffer *b, const char *data, size_t size) {
+        char *copy = malloc(size);
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, data, size);
+        buffer_clear(b);
+        *b = (Buffer){ .data = copy, .end = size };
+        return 0;
+}
+
+/* Writes what it can. 0, or a negative errno other than -EAGAIN. */
+static int buffer_write(Buffer *b, int fd) {
+        while (!buffer_is_empty(b)) {
+                ssize_t n = write(fd, b->data + b->start, b->end - b->start);
+
+                if (n < 0)
+                        return errno == EAGAIN || errno == EINTR ? 0 : negative_errno();
+                b->start += (size_t) n;
+        }
+        buffer_clear(b);
+        return 0;
+}
+
+/* Keeps the last BACKLOG bytes. */
+static void backlog_add(Buffer *b, const char *data, size_t size) {
+        size_t kept = b->end, drop;
+        char *grown;
+
+        if (size > BACKLOG) {
+                data += size - BACKLOG;
+                size = BACKLOG;
+        }
+        drop = kept + size > BACKLOG ? kept + size - BACKLOG : 0;
+
+        grown = realloc(b->data, BACKLOG);
+        if (!grown)
+                return;
+        memmove(grown, grown + drop, kept - drop);
+        memcpy(grown + kept - drop, data, size);
+        b->data = grown;
+        b->end = kept - drop + size;
+}
+
+/* Streams */
+
+static void stream_free(Stream *stream) {
+        Console *c = stream->console;
+
+        for (Stream **p = &c->streams; *p; p = &(*p)->next)
+                if (*p == stream) {
+                        *p = stream->next;
+                        break;
+                }
+        sd_event_source_disable_unref(stream->source);
+        (void) fd_close(stream->fd);
+        buffer_clear(&stream->out);
+        free(stream);
+}
+
+/* One chunk from the client to the payload; the next is read once this one is taken. */
+static int stream_read(Stream *stream) {
+        Console *c = stream->console;
+        char chunk[CHUNK];
+        ssize_t n = read(stream->fd, chunk, sizeof(chunk));
+
+        if (n <= 0)
+                return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -EPIPE;
+        if (buffer_set(&c->in, chunk, (size_t) n) < 0)
+                return -ENOMEM;
+        (void) buffer_write(&c->in, c->master);
+        return 0;
+}
+
+static int on_stream(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Stream *stream = userdata;
+        Console *c = stream->console;
+        int r = 0;
+
+        if (events & EPOLLOUT)
+                r = buffer_write(&stream->out, fd);
+        if (r >= 0 && (events & EPOLLIN))
+                r = stream_read(stream);
+        else if (events & (EPOLLHUP | EPOLLERR))
+                r = -EPIPE;
+        if (r < 0)
+                stream_free(stream);
+
+        console_update(c);
+        return 0;
+}
+
+int console_attach(Console *c, int *ret) {
+        Stream *stream = NULL;
+        int pair[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+                return negative_errno();
+
+        stream = calloc(1, sizeof(*stream));
+        r = stream && fcntl(pair[0], F_SETFL, O_NONBLOCK) >= 0 ? 0 : -ENOMEM;
+        if (r >= 0)
+                r = sd_event_add_io(c->event, &stream->source, pair[0], 0, on_stream, stream);
+        if (r < 0) {
+                fd_close_many(pair, 2);
+                free(stream);
+                return r;
+        }
+
+        stream->console = c;
+        stream->fd = pair[0];
+        stream->next = c->streams;
+        c->streams = stream;
+
+        /* The first one gets what was written before it came. */
+        stream->out = c->backlog;
+        c->backlog = (Buffer){};
+        c->attached = true;
+        if (buffer_write(&stream->out, stream->fd) < 0)
+                buffer_clear(&stream->out);
+        console_update(c);
+
+        *ret = pair[1];
+        return 0;
+}
+
+/* The master */
+
+static bool all_taken(const Console *c) {
+        for (const Stream *stream = c->streams; stream; stream = stream->next)
+                if (!buffer_is_empty(&stream->out))
+                        return false;
+        return true;
+}
+
+static void deliver(Console *c, const char *data, size_t size) {
+        if (!c->attached) {
+                backlog_add(&c->backlog, data, size);
+                return;
+        }
+        for (Stream *stream = c->streams, *next; stream; stream = next) {
+                next = stream->next;
+                if (buffer_set(&stream->out, data, size) < 0 || buffer_write(&stream->out, stream->fd) < 0)
+                        stream_free(stream);
+        }
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        Console *c = userdata;
+
+        c->hung_up = false;
+        console_update(c);
+        return 0;
+}
+
+/*
+ * While no process has the other side open, reading fails with EIO and epoll reports a hang-up without pause;
+ * somebody may open /dev/console again, so look now and then.
+ */
+static void hang_up(Console *c) {
+        c->hung_up = true;
+        if (c->done)
+                return;
+        c->retry = sd_event_source_disable_unref(c->retry);
+        (void) sd_event_add_time_relative(c->event, &c->retry, CLOCK_MONOTONIC, HANGUP_RETRY_USEC, HANGUP_RETRY_USEC, on_retry, c);
+}
+
+static int on_master(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Console *c = userdata;
+        char chunk[CHUNK];
+        ssize_t n;
+
+        if (events & EPOLLOUT)
+                (void) buffer_write(&c->in, c->master);
+
+        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+                n = read(fd, chunk, sizeof(chunk));
+                if (n > 0)
+                        deliver(c, chunk, (size_t) n);
+                else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+                        hang_up(c);
+        }
+        console_update(c);
+        return 0;
+}
+
+static void finish(Console *c) {
+        void (*done)(void *userdata) = c->done;
+
+        c->done = NULL;
+        done(c->done_userdata);
+}
+
+/* What each source is to wait for follows from what is where; computed in one place, after every event. */
+static void console_update(Console *c) {
+        bool taken = all_taken(c);
+        uint32_t master = (taken ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
+
+        (void) sd_event_source_set_io_events(c->master_source, master);
+        (void) sd_event_source_set_enabled(c->master_source, c->hung_up || master == 0 ? SD_EVENT_OFF : SD_EVENT_ON);
+
+        for (Stream *stream = c->streams; stream; stream = stream->next)
+                (void) sd_event_source_set_io_events(stream->source, (buffer_is_empty(&stream->out) ? 0u : EPOLLOUT) |
+                                                                             (buffer_is_empty(&c->in) ? EPOLLIN : 0u));
+        if (c->done && c->hung_up && taken)
+                finish(c);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Console *c = userdata;
+
+        if (c->done)
+                finish(c);
+        return 0;
+}
+
+void console_drain(Console *c, void (*done)(void *userdata), void *userdata) {
+        c->done = done;
+        c->done_userdata = userdata;
+        c->hung_up = false;
+        (void) sd_event_add_time_relative(c->event, &c->deadline, CLOCK_MONOTONIC, DRAIN_USEC, 0, on_deadline, c);
+        console_update(c);
+}
+
+void console_resize(Console *c, uint32_t rows, uint32_t columns) {
+        struct winsize size = { .ws_row = (unsigned short) rows, .ws_col = (unsigned short) columns };
+
+        if (rows > 0 && columns > 0 && rows <= UINT16_MAX && columns <= UINT16_MAX)
+                (void) ioctl(c->master, TIOCSWINSZ, &size);
+}
+
+int console_new(sd_event *event, int master, Console **ret, Error *error) {
+        Console *c = calloc(1, sizeof(*c));
+        int r = c && fcntl(master, F_SETFL, O_NONBLOCK) >= 0 ? 0 : -ENOMEM;
+
+        if (r >= 0)
+                r = sd_event_add_io(event, &c->master_source, master, EPOLLIN, on_master, c);
+        if (r < 0) {
+                (void) fd_close(master);
+                free(c);
+                return error_set_errno(error, r, "serving the terminal", NULL);
+        }
+
+        c->event = sd_event_ref(event);
+        c->master = master;
+        *ret = c;
+        return 0;
+}
+
+Console *console_free(Console *c) {
+        if (!c)
+                return NULL;
+        while (c->streams)
+                stream_free(c->streams);
+        sd_event_source_disable_unref(c->master_source);
+        sd_event_source_disable_unref(c->retry);
+        sd_event_source_disable_unref(c->deadline);
+        (void) fd_close(c->master);
+        buffer_clear(&c->in);
+        buffer_clear(&c->backlog);
+        sd_event_unref(c->event);
+        free(c);
+        return NULL;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "interfaces.h"
+
+#include <signal.h>
+
+#include "console.h"
+#include "fd-util.h"
+
+int reply_error(sd_bus_message *call, const Error *error) {
+        _cleanup_free_ char *text = error_render(error);
+
+        return sd_bus_reply_method_errorf(call, error_kind_to_dbus(error->kind), "%s", text ? text : errno_text(ENOMEM));
+}
+
+int reply_result(sd_bus_message *call, const State *state) {
+        return sd_bus_reply_method_return(call, "sis", machine_result_to_string(state->result), state->status, strempty(state->reason));
+}
+
+static int reply_fd(sd_bus_message *call, int fd) {
+        _cleanup_close_ int owned = fd;
+
+        return sd_bus_reply_method_return(call, "h", owned);
+}
+
+/* Many D-Bus tools, busctl among them, say Hello to whatever they are connected to; there is no bus to name them. */
+static int method_hello(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(call, "s", ":1.1");
+}
+
+static const sd_bus_vtable hello_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Hello", NULL, "s", method_hello, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+/* org.berth1.Supervisor */
+
+static int method_start(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+
+        if (!connection_is_link(userdata) || s->start_call)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine starts it, once.");
+        s->start_call = sd_bus_message_ref(call);
+        return 1;
+}
+
+static int method_scope_ready(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        if (!connection_is_link(userdata))
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine knows its scope.");
+        (void) sd_bus_reply_method_return(call, NULL);
+        supervisor_dispatch(connection_supervisor(userdata), EVENT_SCOPE_READY);
+        return 1;
+}
+
+static int method_scope_failed(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        if (!connection_is_link(userdata))
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine knows its scope.");
+        (void) sd_bus_reply_method_return(call, NULL);
+        supervisor_dispatch(connection_supervisor(userdata), EVENT_SCOPE_FAILED);
+        return 1;
+}
+
+static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        (void) sd_bus_reply_method_return(call, NULL);
+        supervisor_dispatch(connection_supervisor(userdata), EVENT_STOP);
+        return 1;
+}
+
+static int signal_leader(Supervisor *s, int signal, sd_bus_error *error) {
+        if (signal <= 0 || signal > SIGRTMAX)
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_INVALID_VALUE), "There is no signal %i.", signal);
+        if (!pidref_is_set(&s->leader))
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' is not running yet.", s->spec->name);
+        return pidref_kill(&s->leader, signal);
+}
+
+static int method_kill(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+        const char *whom;
+        int32_t signal;
+        int r = sd_bus_message_read(call, "si", &whom, &signal);
+
+        if (r < 0)
+                return r;
+
+        if (streq(whom, "leader"))
+                r = signal_leader(s, signal, error);
+        else if (streq(whom, "all")) {
+                r = signal_leader(s, signal, error);
+                if (r >= 0)
+                        r = cgroup_signal_payload(&s->cgroup, signal);
+        } else
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_INVALID_VALUE), "'%s' is neither leader nor all.", whom);
+        return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_get_state(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+        _cleanup_free_ char *text = NULL;
+        int r = state_to_json(&s->state, &text);
+
+        /* Who asks over the control socket is a manager that came later: it will collect what we leave. */
+        s->managed = true;
+        return r < 0 ? r : sd_bus_reply_method_return(call, "s", text);
+}
+
+static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int fd, r = connection_open_session(connection_supervisor(userdata), &fd, &error);
+
+        return r < 0 ? reply_error(call, &error) : reply_fd(call, fd);
+}
+
+static const sd_bus_vtable supervisor_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", leader), method_start, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ScopeReady", NULL, NULL, method_scope_ready, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ScopeFailed", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_scope_failed, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Stop", NULL, NULL, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), method_open_session, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("StateChanged", SD_BUS_ARGS("s", json), 0),
+        SD_BUS_VTABLE_END,
+};
+
+/* org.berth1.Session */
+
+static int method_wait(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int r = connection_defer_wait(userdata, call);
+
+        if (r == -EBUSY)
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "This session waits already.");
+        return r < 0 ? r : 1;
+}
+
+static int method_session_kill(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int32_t signal;
+        int r = sd_bus_message_read(call, "i", &signal);
+
+        if (r >= 0)
+                r = signal_leader(connection_supervisor(userdata), signal, error);
+        return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
+}
+
+static int no_terminal(Supervisor *s, sd_bus_error *error) {
+        return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "Machine '%s' has no terminal.", s->spec->name);
+}
+
+static int method_attach(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+        uint32_t rows, columns;
+        int fd, r = sd_bus_message_read(call, "uu", &rows, &columns);
+
+        if (r < 0)
+                return r;
+        if (!s->console)
+                return no_terminal(s, error);
+
+        console_resize(s->console, rows, columns);
+        r = console_attach(s->console, &fd);
+        return r < 0 ? r : reply_fd(call, fd);
+}
+
+static int method_resize(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+        uint32_t rows, columns;
+        int r = sd_bus_message_read(call, "uu", &rows, &columns);
+
+        if (r < 0)
+                return r;
+        if (!s->console)
+                return no_terminal(s, error);
+        console_resize(s->console, rows, columns);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static const sd_bus_vtable session_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", result, "i", status, "s", reason), method_wait,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_RESULT("h", stream), method_attach,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT, method_resize, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_NO_RESULT, method_session_kill, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+int interfaces_add(sd_bus *bus, Connection *connection, ConnectionKind kind) {
+        int r = sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus", hello_vtable, connection);
+
+        if (r < 0)
+                return r;
+        if (kind == CONNECTION_SESSION)
+                return sd_bus_add_object_vtable(bus, NULL, SESSION_PATH, SESSION_INTERFACE, session_vtable, connection);
+        return sd_bus_add_object_vtable(bus, NULL, SUPERVISOR_PATH, SUPERVISOR_INTERFACE, supervisor_vtable, connection);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "spec.h"
+
+/*
+ * What the manager does for its own machines and a machine in somebody's unit does itself: registration with
+ * systemd-machined, and word to berthd if it runs. Over one bus connection that is closed again after a moment,
+ * since dbus-daemon allows 256 per user. Neither need be there.
+ */
+typedef struct KeepUnit KeepUnit;
+
+/* Announces the machine SPEC with its LEADER. Returns before anything is answered. */
+int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit **ret);
+KeepUnit *keep_unit_free(KeepUnit *k);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The machine as a table of phases and events. The event loop, the bus and the signals only make events;
+ * everything that happens to a machine happens in one of these handlers.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "console.h"
+#include "fd-util.h"
+#include "file-util.h"
+#include "keep-unit.h"
+#include "log.h"
+#include "parse-util.h"
+#include "string-util.h"
+#include "supervisor.h"
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+void supervisor_publish(Supervisor *s) {
+        int r = state_write_at(s->run_dir, "state.json", &s->state);
+
+        if (r < 0)
+                log_warning("writing the state of %s: %s, ignoring", s->spec->name, errno_text(r));
+        connections_emit_state(s);
+}
+
+static void set_state(Supervisor *s, Phase phase, MachineState state) {
+        s->phase = phase;
+        s->state.state = state;
+        supervisor_publish(s);
+}
+
+void supervisor_record_exit(Supervisor *s, const siginfo_t *info) {
+        bool killed = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
+
+        s->exited = true;
+        s->state.finished_usec = now_usec();
+        s->state.status = info->si_status;
+        s->state.result = !killed ? RESULT_EXITED :
+                          info->si_status == SIGKILL && cgroup_oom_kills(&s->cgroup) > 0 ? RESULT_OOM_KILL : RESULT_SIGNAL;
+}
+
+/* The ends */
+
+static void end(Supervisor *s, MachineState state) {
+        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+
+        /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
+        (void) cgroup_kill_payload(&s->cgroup);
+        set_state(s, PHASE_ENDED, state);
+        supervisor_finish(s);
+}
+
+/* The payload ran and is over. */
+static void end_normally(Supervisor *s) {
+        end(s, MACHINE_EXITED);
+}
+
+/* The machine never ran: s->error says why, and goes to whoever asked for the start. */
+static void end_start(Supervisor *s) {
+        s->birth = birth_free(s->birth);
+        s->state.result = RESULT_FAILED;
+        s->state.finished_usec = now_usec();
+        s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
+        connections_answer_start(s);
+        end(s, MACHINE_FAILED);
+}
+
+static void ignore(Supervisor *s) {
+        (void) s;
+}
+
+/* Starting */
+
+/* Without descriptors of a caller: nothing to read, and output goes to the journal, as our unit's. */
+static int open_streams(Supervisor *s, Error *error) {
+        if (s->spec->terminal)
+                return 0;
+
+        if (s->stdio[0] < 0) {
+                s->stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+                if (s->stdio[0] < 0)
+                        return error_set_errno(error, negative_errno(), "opening", "/dev/null");
+        }
+        for (size_t i = 1; i < 3; i++) {
+                if (s->stdio[i] >= 0)
+                        continue;
+                s->stdio[i] = sd_journal_stream_fd(s->spec->name, LOG_INFO, /* level_prefix= */ 0);
+                if (s->stdio[i] < 0)
+                        s->stdio[i] = open("/dev/null", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+                if (s->stdio[i] < 0)
+                        return error_set_errno(error, negative_errno(), "opening", "/dev/null");
+        }
+        return 0;
+}
+
+static int release(Supervisor *s, Error *error) {
+        int r = cgroup_open_own(&s->cgroup, error);
+
+        if (r >= 0)
+                r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
+        if (r >= 0)
+                r = open_streams(s, error);
+        if (r >= 0)
+                r = birth_release(s->birth, &s->cgroup, s->stdio, error);
+        return r;
+}
+
+static int on_outcome(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        supervisor_dispatch(userdata, EVENT_OUTCOME);
+        return 0;
+}
+
+static void on_scope_ready(Supervisor *s) {
+        int r;
+
+        if (error_is_set(&s->error)) {
+                end_start(s);
+                return;
+        }
+
+        r = release(s, &s->error);
+        if (r >= 0)
+                r = sd_event_add_io(s->event, &s->outcome_source, birth_fd(s->birth), EPOLLIN, on_outcome, s);
+        if (r < 0) {
+                (void) error_set_errno(&s->error, r, "starting the machine", s->spec->name);
+                end_start(s);
+                return;
+        }
+        /* Ours are duplicates: the caller's pipes must close when the payload closes them. */
+        fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        s->phase = PHASE_EXECUTING;
+}
+
+static void on_scope_failed(Supervisor *s) {
+        (void) error_set(&s->error, ERROR_REFUSED_BY_SYSTEMD, EIO, "making the scope of", s->spec->name, NULL);
+        end_start(s);
+}
+
+/*
+ * The manager died in the middle of a start, so nobody will say that the scope is there. To leave before
+ * systemd has made it would leave it active and empty for good: wait until we find ourselves in it, or are
+ * sure that nobody asked for it.
+ */
+static void on_manager_lost_waiting(Supervisor *s) {
+        enum { TRIES = 100, PAUSE_USEC = 50 * 1000 };
+        struct timespec pause = { .tv_nsec = PAUSE_USEC * 1000 };
+
+        for (int i = 0; i < TRIES; i++) {
+                _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+
+                if (cgroup_open_own(&own, NULL) >= 0 && cgroup_is_unit(&own, s->state.unit))
+                        break;
+                (void) nanosleep(&pause, NULL);
+        }
+        (void) error_set(&s->error, ERROR_START_FAILED, EPIPE, "starting the machine", s->spec->name, "the manager died");
+        end_start(s);
+}
+
+/* What the manager does for its own machines. */
+static void announce(Supervisor *s) {
+        int r;
+
+        (void) sd_notifyf(/* unset_environment= */ false, "READY=1\nSTATUS=Machine %s is running.", s->spec->name);
+        r = keep_unit_announce(s->event, s->spec, s->leader.pid, &s->announcement);
+        if (r < 0)
+                log_debug("announcing %s: %s, ignoring", s->spec->name, errno_text(r));
+}
+
+static void on_executed(Supervisor *s) {
+        s->outcome_source = sd_event_source_disable_unref(s->outcome_source);
+        if (birth_outcome(s->birth, &s->error) < 0) {
+                end_start(s);
+                return;
+        }
+
+        s->leader_child = birth_leader_child(s->birth);
+        s->leader = birth_take_leader(s->birth);
+        s->birth = birth_free(s->birth);
+        s->state.leader = process_id(&s->leader);
+        s->state.started_usec = now_usec();
+        set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
+        connections_answer_start(s);
+        if (s->keep_unit)
+                announce(s);
+        /* It may have ended before we got here. */
+        if (s->exited)
+                end_normally(s);
+}
+
+/* The leader ended while it was still ours: what it said, if anything, is in the socket. */
+static void on_exited_executing(Supervisor *s) {
+        on_executed(s);
+}
+
+static void on_exited_waiting(Supervisor *s) {
+        /* Only noted: we must not leave before the scope is there. */
+        (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "starting the machine", s->spec->name, "its leader died");
+}
+
+static void on_stop_starting(Supervisor *s) {
+        (void) error_set(&s->error, ERROR_START_FAILED, ECANCELED, "starting the machine", s->spec->name, "it was stopped meanwhile");
+        if (s->birth)
+                (void) pidref_kill(birth_leader(s->birth), SIGKILL);
+}
+
+/* Stopping */
+
+static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
+        supervisor_dispatch(userdata, EVENT_TIMEOUT);
+        return 0;
+}
+
+static void kill_machine(Supervisor *s) {
+        s->phase = PHASE_KILLING;
+        (void) pidref_kill(&s->leader, SIGKILL);
+        (void) cgroup_kill_payload(&s->cgroup);
+}
+
+/*
+ * PID 1 of a pid namespace gets no signal that it has no handler for (pid_namespaces(7)), and a payload that is
+ * a plain program mostly has none: then nothing would come of waiting. One that blocks the signal may read it
+ * by sigwait() or signalfd().
+ */
+static bool leader_listens(const Supervisor *s, int signal) {
+        static const char *const masks[] = { "\nSigBlk:", "\nSigCgt:" };
+        _cleanup_free_ char *path = str_format("/proc/%i/status", s->leader.pid), *status = NULL;
+        uint64_t heard = 0;
+
+        if (!path || file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &status, NULL) < 0)
+                return true;
+
+        for (size_t i = 0; i < ELEMENTSOF(masks); i++) {
+                const char *line = strstr(status, masks[i]);
+
+                if (line)
+                        heard |= strtoull(line + strlen(masks[i]), NULL, 16);
+        }
+        return heard & UINT64_C(1) << (signal - 1);
+}
+
+static void on_stop(Supervisor *s) {
+        uint64_t timeout = s->spec->timeout_stop_usec;
+        int r = 0;
+
+        set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
+        if (s->keep_unit)
+                (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
+
+        if (timeout == 0 || !leader_listens(s, s->spec->kill_signal)) {
+                kill_machine(s);
+                return;
+        }
+        if (timeout != USEC_INFINITY)
+                r = sd_event_add_time_relative(s->event, &s->stop_timer, CLOCK_MONOTONIC, timeout, /* accuracy= */ 0, on_stop_timeout, s);
+        if (r < 0 || pidref_kill(&s->leader, s->spec->kill_signal) < 0)
+                kill_machine(s);
+}
+
+typedef void (*Handler)(Supervisor *s);
+
+/* No entry is missing: what cannot happen in a phase, or means nothing there, says so. */
+static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
+        [PHASE_WAITING] = {
+                [EVENT_SCOPE_READY] = on_scope_ready,
+                [EVENT_SCOPE_FAILED] = on_scope_failed,
+                [EVENT_MANAGER_LOST] = on_manager_lost_waiting,
+                [EVENT_OUTCOME] = ignore,
+                [EVENT_LEADER_EXITED] = on_exited_waiting,
+                [EVENT_STOP] = on_stop_starting,
+                [EVENT_TIMEOUT] = ignore,
+        },
+        [PHASE_EXECUTING] = {
+                [EVENT_SCOPE_READY] = ignore,
+                [EVENT_SCOPE_FAILED] = ignore,
+                [EVENT_MANAGER_LOST] = ignore,
+                [EVENT_OUTCOME] = on_executed,
+                [EVENT_LEADER_EXITED] = on_exited_executing,
+                [EVENT_STOP] = on_stop_starting,
+                [EVENT_TIMEOUT] = ignore,
+        },
+        [PHASE_RUNNING] = {
+                [EVENT_SCOPE_READY] = ignore,
+                [EVENT_SCOPE_FAILED] = ignore,
+                [EVENT_MANAGER_LOST] = ignore,
+                [EVENT_OUTCOME] = ignore,
+                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_STOP] = on_stop,
+                [EVENT_TIMEOUT] = ignore,
+        },
+        [PHASE_STOPPING] = {
+                [EVENT_SCOPE_READY] = ignore,
+                [EVENT_SCOPE_FAILED] = ignore,
+                [EVENT_MANAGER_LOST] = ignore,
+                [EVENT_OUTCOME] = ignore,
+                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_STOP] = ignore,
+                [EVENT_TIMEOUT] = kill_machine,
+        },
+        [PHASE_KILLING] = {
+                [EVENT_SCOPE_READY] = ignore,
+                [EVENT_SCOPE_FAILED] = ignore,
+                [EVENT_MANAGER_LOST] = ignore,
+                [EVENT_OUTCOME] = ignore,
+                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_STOP] = ignore,
+                [EVENT_TIMEOUT] = ignore,
+        },
+        [PHASE_ENDED] = {
+                [EVENT_SCOPE_READY] = ignore,
+                [EVENT_SCOPE_FAILED] = ignore,
+                [EVENT_MANAGER_LOST] = ignore,
+                [EVENT_OUTCOME] = ignore,
+                [EVENT_LEADER_EXITED] = ignore,
+                [EVENT_STOP] = ignore,
+                [EVENT_TIMEOUT] = ignore,
+        },
+};
+
+void supervisor_dispatch(Supervisor *s, Event event) {
+        handlers[s->phase][event](s);
+}

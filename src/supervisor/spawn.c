@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spawn.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "fd-pass.h"
+#include "fd-util.h"
+#include "spawn-protocol.h"
+
+/*
+ * The program as a read-only mount of its own: /proc/PID/exe of whatever runs it leads to that mount, so no
+ * payload can write to the file through it, whoever owns it (CVE-2019-5736).
+ */
+static int open_program(Error *error) {
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, .propagation = MS_PRIVATE };
+        _cleanup_close_ int mount = open_tree(AT_FDCWD, BERTH_SUPERVISOR, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+        if (mount < 0)
+                return error_set_errno(error, negative_errno(), "opening the supervisor's program", BERTH_SUPERVISOR);
+        if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+                return error_set_errno(error, negative_errno(), "making the supervisor's program read-only", BERTH_SUPERVISOR);
+        return TAKE_FD(mount);
+}
+
+static _noreturn_ void execute_spawner(int program, int socket) {
+        char option[sizeof("--spawner=") + 3 * sizeof(int)];
+        char *argv[] = { (char *) "berth-supervisor", option, NULL };
+        sigset_t none;
+
+        sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+        (void) snprintf(option, sizeof(option), "--spawner=%i", socket);
+        if (fcntl(socket, F_SETFD, 0) >= 0)
+                (void) execveat(program, "", argv, environ, AT_EMPTY_PATH);
+        _exit(EXIT_FAILURE);
+}
+
+int spawner_start(int *ret, Error *error) {
+        _cleanup_close_ int program = open_program(error), ours = -EBADF, theirs = -EBADF;
+        int pair[2];
+        pid_t child;
+
+        if (program < 0)
+                return program;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_set_errno(error, negative_errno(), "making the spawner's socket", NULL);
+        ours = pair[0];
+        theirs = pair[1];
+        if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+                return error_set_errno(error, negative_errno(), "making the spawner's socket non-blocking", NULL);
+
+        child = fork();
+        if (child < 0)
+                return error_set_errno(error, negative_errno(), "forking the spawner", NULL);
+        if (child == 0)
+                execute_spawner(program, theirs);
+
+        *ret = TAKE_FD(ours);
+        return 0;
+}
+
+int spawner_send(int socket, const SpawnRequest *request) {
+        const int *slots[_SPAWN_FD_MAX];
+        SpawnMessage message = { .flags = request->flags };
+        int fds[_SPAWN_FD_MAX];
+        size_t n = 0;
+
+        spawn_request_slots((SpawnRequest *) request, (int **) slots);
+        for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
+                if (*slots[i] >= 0) {
+                        message.present |= 1u << i;
+                        fds[n++] = *slots[i];
+                }
+        return fd_pass_send(socket, &message, sizeof(message), fds, n);
+}
+
+int spawner_receive(int socket, int *ret_pidfd) {
+        SpawnReply reply;
+        int fds[FD_PASS_MAX];
+        size_t n = 0;
+        ssize_t size = fd_pass_receive(socket, &reply, sizeof(reply), fds, &n);
+
+        if (size < 0)
+                return (int) size;
+        if (size == 0)
+                return -ECONNRESET;
+        if (size != sizeof(reply) || (reply.result >= 0 && n != 1)) {
+                fd_close_many(fds, n);
+                return -EPROTO;
+        }
+        if (reply.result < 0)
+                return reply.result;
+
+        *ret_pidfd = fds[0];
+        return 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The spawner does nothing but fork: one process with all that a supervisor needs already loaded, whose pages
+ * its children share. It holds nothing of any machine.
+ */
+
+#include "spawner.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "fd-pass.h"
+#include "fd-util.h"
+#include "kernel.h"
+#include "spawn-protocol.h"
+#include "supervisor.h"
+
+static int read_request(int socket, SpawnRequest *ret) {
+        SpawnRequest request = { .flags = 0 };
+        SpawnMessage message;
+        int fds[FD_PASS_MAX], *slots[_SPAWN_FD_MAX];
+        size_t n = 0, taken = 0;
+        ssize_t size = fd_pass_receive(socket, &message, sizeof(message), fds, &n);
+
+        if (size <= 0)
+                return size < 0 ? (int) size : -ECONNRESET;
+        if (size != sizeof(message) || (size_t) __builtin_popcount(message.present) != n) {
+                fd_close_many(fds, n);
+                return -EPROTO;
+        }
+
+        request.flags = message.flags;
+        spawn_request_slots(&request, slots);
+        for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
+                *slots[i] = message.present & 1u << i ? fds[taken++] : -EBADF;
+        *ret = request;
+        return 0;
+}
+
+static void close_request(SpawnRequest *request) {
+        int *slots[_SPAWN_FD_MAX];
+
+        spawn_request_slots(request, slots);
+        for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
+                *slots[i] = fd_close(*slots[i]);
+}
+
+/*
+ * The supervisor is PID 1 of a pid namespace in which the machine's nests: when it dies, however, the kernel
+ * kills all in there (pid_namespaces(7)), whatever the payload did to its death signal or its parents.
+ */
+static pid_t fork_supervisor(int *ret_pidfd) {
+        int pidfd = -EBADF;
+        struct clone_args args = {
+                .flags = CLONE_NEWPID | CLONE_PIDFD,
+                .pidfd = (uint64_t) (uintptr_t) &pidfd,
+                .exit_signal = SIGCHLD,
+        };
+        pid_t pid = kernel_clone3(&args);
+
+        *ret_pidfd = pidfd;
+        return pid;
+}
+
+static int answer(int socket, pid_t pid, int pidfd) {
+        SpawnReply reply = { .result = pid < 0 ? pid : 0 };
+
+        return fd_pass_send(socket, &reply, sizeof(reply), &pidfd, pid < 0 ? 0 : 1);
+}
+
+int spawner_run(int socket, Error *error) {
+        /* The kernel reaps: the manager holds pidfds, nobody waits for the status. */
+        (void) signal(SIGCHLD, SIG_IGN);
+        (void) prctl(PR_SET_NAME, "berth-spawner");
+        supervisor_warm_up();
+
+        for (;;) {
+                _cleanup_close_ int pidfd = -EBADF;
+                SpawnRequest request;
+                pid_t pid;
+                int r = read_request(socket, &request);
+
+                if (r == -ECONNRESET || r == -EPIPE)
+                        return EXIT_SUCCESS;
+                if (r < 0)
+                        return error_set_errno(error, r, "reading a spawn request", NULL);
+
+                pid = fork_supervisor(&pidfd);
+                if (pid == 0) {
+                        (void) fd_close(socket);
+                        (void) signal(SIGCHLD, SIG_DFL);
+                        (void) prctl(PR_SET_NAME, "berth-supervis");
+                        return supervisor_main(&request);
+                }
+
+                r = answer(socket, pid, pidfd);
+                close_request(&request);
+                if (r < 0)
+                        return EXIT_SUCCESS;
+        }
+}

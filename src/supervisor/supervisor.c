@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "console.h"
+#include "fd-util.h"
+#include "file-util.h"
+#include "keep-unit.h"
+#include "log.h"
+#include "prepare.h"
+#include "spec-json.h"
+#include "string-util.h"
+
+/* Making and unmaking */
+
+static void supervisor_init(Supervisor *s) {
+        *s = (Supervisor){
+                .cgroup = CGROUP_NULL,
+                .state = STATE_NULL,
+                .error = ERROR_NULL,
+                .leader = PIDREF_NULL,
+                .run_dir = -EBADF,
+                .tree = -EBADF,
+                .locks = { -EBADF, -EBADF },
+                .stdio = { -EBADF, -EBADF, -EBADF },
+        };
+}
+
+static void supervisor_done(Supervisor *s) {
+        connections_end(s);
+        keep_unit_free(s->announcement);
+        console_free(s->console);
+        birth_free(s->birth);
+        plan_free(s->plan);
+        spec_free(s->spec);
+        sd_bus_message_unref(s->start_call);
+        sd_event_source_disable_unref(s->outcome_source);
+        sd_event_source_disable_unref(s->leader_source);
+        sd_event_source_disable_unref(s->stop_timer);
+        sd_event_unref(s->event);
+        cgroup_done(&s->cgroup);
+        state_done(&s->state);
+        error_done(&s->error);
+        pidref_done(&s->leader);
+        fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        (void) fd_close(s->tree);
+        (void) fd_close(s->run_dir);
+        /* Last: as long as the lock is held the machine is alive to everybody. */
+        fd_close_many(s->locks, ELEMENTSOF(s->locks));
+}
+#define _cleanup_supervisor_ _cleanup_(supervisor_done)
+
+void supervisor_warm_up(void) {
+        _cleanup_spec_ Spec *spec = NULL;
+        sd_event *event = NULL;
+        sd_bus *bus = NULL;
+
+        (void) spec_from_json("{\"name\": \"warm\", \"settings\": {\"Parameters\": [\"true\"]}}", &spec, NULL);
+        (void) sd_event_new(&event);
+        (void) sd_bus_new(&bus);
+        sd_bus_unref(bus);
+        sd_event_unref(event);
+}
+
+/* Building */
+
+static int read_spec(Supervisor *s, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read_at(s->run_dir, "spec.json", FILE_MAX_DEFAULT, &text, NULL);
+
+        if (r < 0)
+                return error_set_errno(error, r, "reading", "spec.json");
+        return spec_from_json(text, &s->spec, error);
+}
+
+static int make_plan(Supervisor *s, Error *error) {
+        PlanHost host;
+        int r = plan_host_read(&host, error);
+
+        return r < 0 ? r : plan_new(s->spec, &host, &s->plan, error);
+}
+
+static int init_state(Supervisor *s, const char *unit) {
+        _cleanup_pidref_ PidRef self = PIDREF_NULL;
+        /* Not getpid(): we may be PID 1 of our own namespace, and the registry speaks of the host's numbers. */
+        int r = pidref_from_pid(getpid(), &self);
+
+        if (r < 0)
+                return r;
+        s->state.supervisor = process_id(&self);
+        s->state.state = MACHINE_STARTING;
+        s->state.uid_base = plan_root_id(s->plan);
+        s->state.uid_count = s->plan->has_id_map ? s->plan->id_map.count : 0;
+        s->state.keep_unit = s->keep_unit;
+
+        if (str_replace(&s->state.name, s->spec->name) < 0 || str_replace(&s->state.root, s->spec->root) < 0 ||
+            str_replace(&s->state.unit, unit) < 0)
+                return -ENOMEM;
+        return state_write_at(s->run_dir, "state.json", &s->state);
+}
+
+/* The place to build at: by its path, since a descriptor would be of the host's mount namespace. */
+static int mount_point(const Supervisor *s, char **ret, Error *error) {
+        char link[FD_PATH_MAX], path[PATH_MAX];
+        ssize_t n = readlink(fd_path(s->run_dir, link), path, sizeof(path) - 1);
+
+        if (n < 0)
+                return error_set_errno(error, negative_errno(), "finding the run directory of", s->spec->name);
+        path[n] = '\0';
+        *ret = str_format("%s/root", path);
+        return *ret ? 0 : error_oom(error);
+}
+
+static int build(Supervisor *s, Error *error) {
+        _cleanup_free_ char *place = NULL;
+        int r = mount_point(s, &place, error);
+
+        if (r >= 0)
+                r = birth_build(s->plan, s->tree, place, &s->birth, error);
+        s->tree = fd_close(s->tree);
+        return r;
+}
+
+/* The loop */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        supervisor_dispatch(userdata, EVENT_STOP);
+        return 0;
+}
+
+static int on_leader_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
+        Supervisor *s = userdata;
+
+        supervisor_record_exit(s, info);
+        supervisor_dispatch(s, EVENT_LEADER_EXITED);
+        return 0;
+}
+
+/*
+ * SIGURG is what systemd sends to every process of the scope on stop: the payload ignores it by default, we
+ * run the ordered stop. SIGTERM means the same: from somebody's hand, or as KillSignal= of a unit that we
+ * share.
+ */
+static int add_signals(Supervisor *s) {
+        static const int signals[] = { SIGURG, SIGTERM, SIGINT };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
+                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
+        return r;
+}
+
+/* Before anything is cloned: the leader is not to die of a signal that is meant for us, and resets all of this itself. */
+static int block_signals(void) {
+        sigset_t set;
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGURG);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        return sigprocmask(SIG_SETMASK, &set, NULL) < 0 ? negative_errno() : 0;
+}
+
+static int add_leader(Supervisor *s, Error *error) {
+        int master = birth_take_master(s->birth), r;
+
+        if (master >= 0) {
+                r = console_new(s->event, master, &s->console, error);
+                if (r < 0)
+                        return r;
+        }
+        r = sd_event_add_child(s->event, &s->leader_source, birth_leader_child(s->birth), WEXITED, on_leader_exit, s);
+        return r < 0 ? error_set_errno(error, r, "watching the leader of", s->spec->name) : 0;
+}
+
+static int prepare_loop(Supervisor *s, Error *error) {
+        int r = sd_event_new(&s->event);
+
+        if (r >= 0)
+                r = add_signals(s);
+        if (r < 0)
+                return error_set_errno(error, r, "making the event loop of", s->spec->name);
+        return connections_listen(s, error);
+}
+
+static void leave(void *userdata) {
+        Supervisor *s = userdata;
+
+        connections_end(s);
+        (void) sd_event_exit(s->event, 0);
+}
+
+void supervisor_finish(Supervisor *s) {
+        if (s->console)
+                console_drain(s->console, leave, s);
+        else
+                leave(s);
+}
+
+/* Under a manager */
+
+static int serve_peers(Supervisor *s, SpawnRequest *request, Error *error) {
+        int r = connection_add(s, TAKE_FD(request->link), CONNECTION_LINK, error);
+
+        if (r >= 0 && request->session >= 0)
+                r = connection_add(s, TAKE_FD(request->session), CONNECTION_SESSION, error);
+        return r;
+}
+
+static void take_request(Supervisor *s, const SpawnRequest *request) {
+        s->run_dir = request->run_dir;
+        s->tree = request->tree;
+        s->locks[0] = request->name_lock;
+        s->locks[1] = request->range_lock;
+        s->stdio[0] = request->stdin_fd;
+        s->stdio[1] = request->stdout_fd;
+        s->stdio[2] = request->stderr_fd;
+}
+
+static int print_plan(const Supervisor *s) {
+        _cleanup_close_ int fd = fd_dup(s->stdio[1]);
+        FILE *f = fd >= 0 ? fdopen(fd, "we") : NULL;
+
+        if (!f)
+                return EXIT_FAILURE;
+        TAKE_FD(fd);
+        plan_print(s->plan, f);
+        return fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int supervisor_main(SpawnRequest *request) {
+        _cleanup_supervisor_ Supervisor s;
+        _cleanup_error_ Error error = ERROR_NULL;
+        _cleanup_free_ char *unit = NULL;
+        int r;
+
+        supervisor_init(&s);
+        take_request(&s, request);
+        s.managed = true;
+
+        /* Without a spec or an event loop there is nobody to tell by name: the manager sees us gone. */
+        r = block_signals();
+        if (r >= 0)
+                r = read_spec(&s, &error);
+        if (r >= 0)
+                r = make_plan(&s, &error);
+        if (r < 0)
+                return log_failure(r, &error, "starting a supervisor"), EXIT_FAILURE;
+        if (request->flags & SPAWN_PLAN)
+                return print_plan(&s);
+
+        (void) setsid();
+        unit = str_format("berth-%s.scope", s.spec->name);
+        r = unit ? init_state(&s, unit) : -ENOMEM;
+        if (r < 0)
+                return log_failure(r, NULL, "starting a supervisor"), EXIT_FAILURE;
+
+        /* From here on a failure is kept in s.error, and told once the scope is there. */
+        (void) build(&s, &s.error);
+        r = prepare_loop(&s, &error);
+        if (r >= 0 && s.birth)
+                r = add_leader(&s, &error);
+        if (r >= 0)
+                r = serve_peers(&s, request, &error);
+        if (r >= 0)
+                r = sd_event_loop(s.event);
+        if (r < 0)
+                return log_failure(r, &error, s.spec->name), EXIT_FAILURE;
+        return EXIT_SUCCESS;
+}
+
+/* In a unit of somebody else's */
+
+/* The status that a foreground run ends with. */
+static int exit_status(const Supervisor *s) {
+        if (error_is_set(&s->error))
+                return error_kind_to_exit_status(s->error.kind);
+        return s->state.result == RESULT_EXITED ? s->state.status : 128 + s->state.status;
+}
+
+static int run_in_unit(Supervisor *s, Error *error) {
+        int r = build(s, error);
+
+        if (r >= 0)
+                r = prepare_loop(s, error);
+        if (r >= 0)
+                r = add_leader(s, error);
+        if (r < 0)
+                return r;
+
+        supervisor_dispatch(s, EVENT_SCOPE_READY);
+        r = sd_event_loop(s->event);
+        return r < 0 ? error_set_errno(error, r, "running the event loop of", s->spec->name) : 0;
+}
+
+static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
+        _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+        int r;
+
+        s->spec = TAKE_PTR(p->spec);
+        s->run_dir = fd_dup(p->entry.dir);
+        s->tree = TAKE_FD(p->tree);
+        s->locks[0] = fd_dup(p->entry.lock);
+        s->locks[1] = TAKE_FD(p->range_lock);
+        for (int i = 0; i < 3; i++)
+                s->stdio[i] = fd_dup(i);
+
+        r = make_plan(s, error);
+        if (r >= 0)
+                r = cgroup_open_own(&own, error);
+        if (r < 0)
+                return r;
+        r = init_state(s, strrchr(own.path, '/') + 1);
+        return r < 0 ? error_set_errno(error, r, "writing the state of", s->spec->name) : 0;
+}
+
+int supervisor_main_keep_unit(Spec *spec, bool plan_only) {
+        _cleanup_preparation_ Preparation preparation = PREPARATION_NULL;
+        _cleanup_supervisor_ Supervisor s;
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r;
+
+        supervisor_init(&s);
+        s.keep_unit = true;
+
+        r = block_signals();
+        if (r >= 0)
+                r = prepare(&places_default, spec, plan_only ? PREPARE_PLAN : 0, &preparation, &error);
+        if (r >= 0)
+                r = prepare_in_unit(&s, &preparation, &error);
+        if (r >= 0 && plan_only)
+                return print_plan(&s);
+        if (r >= 0)
+                r = run_in_unit(&s, &error);
+        if (r < 0) {
+                (void) log_failure(r, &error, NULL);
+                return error_kind_to_exit_status(error.kind);
+        }
+        if (error_is_set(&s.error))
+                (void) log_failure(-EIO, &s.error, NULL);
+
+        /* A manager that knew us collects the entry, and tells its clients; otherwise it is ours to take along. */
+        if (s.managed)
+                preparation_done(&preparation);
+        return exit_status(&s);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The supervisor: one process per machine. It builds the machine, waits for its scope, lets the payload
+ * execute, serves its control socket and its sessions, and ends with it.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "birth.h"
+#include "cgroup.h"
+#include "spawn.h"
+#include "state.h"
+
+typedef struct Console Console;
+typedef struct Connection Connection;
+typedef struct KeepUnit KeepUnit;
+
+/* Where a machine's life stands; machine.c has the table of what each event does in each phase. */
+typedef enum Phase {
+        PHASE_WAITING,   /* built, or failed to build; the scope is not there yet */
+        PHASE_EXECUTING, /* released: the payload is being executed */
+        PHASE_RUNNING,
+        PHASE_STOPPING,  /* asked to end, timer armed */
+        PHASE_KILLING,   /* killed, waiting for the leader to be reaped */
+        PHASE_ENDED,
+        _PHASE_MAX,
+} Phase;
+
+typedef enum Event {
+        EVENT_SCOPE_READY,
+        EVENT_SCOPE_FAILED,
+        EVENT_MANAGER_LOST,
+        EVENT_OUTCOME,       /* the leader's socket is readable: executed, or why not */
+        EVENT_LEADER_EXITED,
+        EVENT_STOP,
+        EVENT_TIMEOUT,       /* of a stop */
+        _EVENT_MAX,
+} Event;
+
+typedef struct Supervisor {
+        sd_event *event;
+        Spec *spec;
+        Plan *plan;
+        Birth *birth;            /* until the payload runs */
+        Cgroup cgroup;
+        State state;             /* what everybody may know */
+        Phase phase;
+        Error error;             /* why the start failed */
+        PidRef leader;
+        pid_t leader_child;      /* its number in our own pid namespace */
+        bool exited;             /* the leader was reaped: result and status are in state */
+        bool keep_unit;          /* in a unit of somebody else's */
+        KeepUnit *announcement;
+        bool managed;            /* a manager knew us: it removes the run directory */
+
+        int run_dir;
+        int tree;
+        int locks[2];            /* name and range, held until we end */
+        int stdio[3];
+
+        Console *console;        /* with a terminal */
+        Connection *connections; /* list of all peers */
+        sd_bus_message *start_call; /* the manager's Start(), unanswered */
+        sd_event_source *outcome_source, *leader_source, *stop_timer;
+} Supervisor;
+
+/* The life of a forked supervisor: takes over all descriptors of REQUEST and returns the exit status. */
+int supervisor_main(SpawnRequest *request);
+
+/* The same inside a unit of somebody else's: SPEC is open (unresolved), stdio is our own. */
+int supervisor_main_keep_unit(Spec *spec, bool plan_only);
+
+/* Touches what every supervisor will use, so that its pages are shared. */
+void supervisor_warm_up(void);
+
+/* machine.c: what happens */
+void supervisor_dispatch(Supervisor *s, Event event);
+/* Publishes s->state: state.json and StateChanged. */
+void supervisor_publish(Supervisor *s);
+/* Ends the event loop once all has been said. */
+void supervisor_finish(Supervisor *s);
+
+/* The result of the last wait for the leader, into s->state. */
+void supervisor_record_exit(Supervisor *s, const siginfo_t *info);
