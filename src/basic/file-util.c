@@ -76,8 +76,13 @@ int directory_make(const char *path, mode_t mode) {
                 *p = '/';
         }
 
-        if (mkdir(path, mode) < 0)
-                return errno == EEXIST ? 0 : negative_errno();
+        if (mkdir(path, mode) < 0) {
+                struct stat st;
+
+                if (errno != EEXIST || stat(path, &st) < 0)
+                        return negative_errno();
+                return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+        }
         return chmod(path, mode) < 0 ? negative_errno() : 0;
 }
 

@@ -63,27 +63,39 @@ int parse_u32(const char *s, uint32_t *ret) {
         return 0;
 }
 
-/*
- * A number with an optional fraction, times UNIT, exact to the byte: the fraction is scaled digit by digit,
- * since a double would lose the low bits of large sizes.
- */
+/* The fraction behind a point at *S, which is moved behind it, times UNIT: in whole numbers, since a double loses the low bits of large ones. */
+static int read_fraction(const char **s, uint64_t unit, uint64_t *ret) {
+        uint64_t numerator = 0, denominator = 1;
+        const char *p = *s;
+
+        if (!isdigit((unsigned char) *p))
+                return -EINVAL;
+
+        /* Eighteen digits fit and are more than any unit has. */
+        for (; isdigit((unsigned char) *p); p++)
+                if (denominator < UINT64_C(1000000000000000000)) {
+                        numerator = numerator * 10 + (uint64_t) (*p - '0');
+                        denominator *= 10;
+                }
+
+        *s = p;
+        *ret = (uint64_t) ((unsigned __int128) unit * numerator / denominator);
+        return 0;
+}
+
+/* A number with an optional fraction, times UNIT, at *S, which is moved behind it. */
 static int read_scaled(const char **s, uint64_t unit, uint64_t *ret) {
         const char *p = *s;
-        uint64_t whole, part = 0, step = unit;
+        uint64_t whole, part = 0;
         int r = read_number(&p, &whole);
 
         if (r < 0)
                 return r;
         if (*p == '.') {
                 p++;
-                if (!isdigit((unsigned char) *p))
-                        return -EINVAL;
-                for (uint64_t rest = 0; isdigit((unsigned char) *p); p++) {
-                        /* What a tenth leaves over is carried to the next digit as far as it goes. */
-                        rest = step % 10;
-                        step /= 10;
-                        part += step * (uint64_t) (*p - '0') + rest * (uint64_t) (*p - '0') / 10;
-                }
+                r = read_fraction(&p, unit, &part);
+                if (r < 0)
+                        return r;
         }
 
         if (__builtin_mul_overflow(whole, unit, &whole) || __builtin_add_overflow(whole, part, &whole))
@@ -188,6 +200,8 @@ int parse_usec(const char *s, uint64_t *ret) {
 
         if (!any)
                 return -EINVAL;
+        if (sum == USEC_INFINITY)
+                return -ERANGE;
         *ret = sum;
         return 0;
 }
@@ -220,7 +234,7 @@ int parse_uid(const char *s, uid_t *ret) {
 }
 
 int parse_signal(const char *s, int *ret) {
-        const char *name = s, *real_time;
+        const char *name = s;
         uint32_t number;
 
         if (parse_u32(s, &number) == 0) {
@@ -233,9 +247,9 @@ int parse_signal(const char *s, int *ret) {
         if (strncasecmp(name, "SIG", 3) == 0)
                 name += 3;
 
-        real_time = startswith(name, "RTMIN+");
-        if (real_time) {
-                if (parse_u32(real_time, &number) < 0 || number > (uint32_t) (SIGRTMAX - SIGRTMIN))
+        if (strncasecmp(name, "RTMIN", 5) == 0) {
+                number = 0;
+                if (name[5] && (name[5] != '+' || parse_u32(name + 6, &number) < 0 || number > (uint32_t) (SIGRTMAX - SIGRTMIN)))
                         return -EINVAL;
                 *ret = SIGRTMIN + (int) number;
                 return 0;
@@ -275,8 +289,10 @@ const char *format_usec(uint64_t usec, char buffer[static FORMAT_USEC_MAX]) {
                 uint64_t n = usec / time_units[i].usec;
 
                 /* Weeks and months only clutter what people read: days go up to the year. */
-                if (i == 1 || i == 2 || n == 0) {
-                        if (shown > 0 && n == 0)
+                if (i == 1 || i == 2)
+                        continue;
+                if (n == 0) {
+                        if (shown > 0)
                                 break;
                         continue;
                 }

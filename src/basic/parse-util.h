@@ -28,7 +28,7 @@ int parse_permyriad(const char *s, bool above, uint32_t *ret);
 /* A user or group id: a number that is neither 65535 nor 2^32-1 (both mean "no id" to some kernel interface). */
 int parse_uid(const char *s, uid_t *ret);
 
-/* A signal by name, with or without SIG, by number, or as RTMIN+n. */
+/* A signal by name, with or without SIG, by number, or as RTMIN or RTMIN+n. */
 int parse_signal(const char *s, int *ret);
 /* "SIGTERM", "SIGRTMIN+3". Never NULL for a valid signal. BUFFER holds what is no constant. */
 #define SIGNAL_NAME_MAX 16

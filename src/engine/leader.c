@@ -249,14 +249,8 @@ static int close_descriptors(Leader *leader, Error *error) {
 static int enter_directory(Leader *leader, Error *error) {
         const char *directory = leader->plan->spec->working_directory;
 
-        if (!directory)
-                directory = leader->plan->spec->user ? leader->credentials.home : "/";
-        if (chdir(directory) < 0) {
-                /* A home that is missing is no reason to fail, a directory that was asked for is. */
-                if (!leader->plan->spec->working_directory)
-                        return chdir("/") < 0 ? error_set_errno(error, negative_errno(), "entering", "/") : 0;
+        if (chdir(directory) < 0)
                 return error_set_errno(error, negative_errno(), "entering the working directory", directory);
-        }
         return 0;
 }
 

@@ -91,7 +91,7 @@ void plan_print(const Plan *plan, FILE *f) {
                 fprintf(f, "link          /dev/%s -> %s\n", l->name, l->target);
 
         fprintf(f, "user          %s\n", spec->user ? spec->user : "root");
-        fprintf(f, "directory     %s\n", spec->working_directory ? spec->working_directory : "/");
+        fprintf(f, "directory     %s\n", spec->working_directory);
         print_capabilities(plan, f);
         fprintf(f, "privileges    %s\n", spec->no_new_privileges ? "no new ones" : "by executable");
         STRV_FOREACH(e, plan->environment)

@@ -90,7 +90,8 @@ int spec_check_name(const char *name, Error *error) {
 }
 
 bool spec_is_resolved(const Spec *spec) {
-        return spec->name && spec->root && spec->private_users.mode != USER_NAMESPACE_PICK && strv_length(spec->parameters) > 0;
+        return spec->name && spec->root && spec->hostname && spec->working_directory &&
+               spec->private_users.mode != USER_NAMESPACE_PICK && strv_length(spec->parameters) > 0;
 }
 
 /* What an application may do as root of its machine; docker's users know this list, less MKNOD, SETPCAP and AUDIT_WRITE. */

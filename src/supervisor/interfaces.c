@@ -99,9 +99,13 @@ static int method_get_state(sd_bus_message *call, void *userdata, sd_bus_error *
         _cleanup_free_ char *text = NULL;
         int r = state_to_json(&s->state, &text);
 
-        /* Who asks over the control socket is a manager that came later: it will collect what we leave. */
-        s->managed = true;
         return r < 0 ? r : sd_bus_reply_method_return(call, "s", text);
+}
+
+/* A manager that came later takes us into its view: it will collect what we leave, and tell its clients. */
+static int method_adopt(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        connection_supervisor(userdata)->managed = true;
+        return method_get_state(call, userdata, error);
 }
 
 static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
@@ -119,6 +123,7 @@ static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_METHOD("Stop", NULL, NULL, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), method_open_session, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("StateChanged", SD_BUS_ARGS("s", json), 0),
         SD_BUS_VTABLE_END,

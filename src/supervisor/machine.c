@@ -257,6 +257,7 @@ static void on_stop(Supervisor *s) {
         uint64_t timeout = s->spec->timeout_stop_usec;
         int r = 0;
 
+        s->stopped = true;
         set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
         if (s->keep_unit)
                 (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");

@@ -51,6 +51,7 @@ typedef struct Supervisor {
         Error error;             /* why the start failed */
         PidRef leader;
         pid_t leader_child;      /* its number in our own pid namespace */
+        bool stopped;            /* the end was asked for */
         bool exited;             /* the leader was reaped: result and status are in state */
         bool keep_unit;          /* in a unit of somebody else's */
         KeepUnit *announcement;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client.h"
+
+#include <stdarg.h>
+#include <systemd/sd-daemon.h>
+
+#include "fd-util.h"
+
+#define DESTINATION "org.berth1"
+#define OBJECT "/org/berth1"
+#define INTERFACE "org.berth1.Manager"
+
+/* Longer than systemd may take to make a scope on a host that is starting a hundred of them. */
+#define CALL_TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+#define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+
+static int no_systemd(Error *error) {
+        return error_set(error, ERROR_NO_SYSTEMD, EHOSTDOWN, "reaching the system bus", NULL,
+                         "this system was not booted with systemd, which berth needs as PID 1");
+}
+
+static int no_bus(int r, Error *error) {
+        const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+
+        if (sd_booted() <= 0)
+                return no_systemd(error);
+        return error_set(error, ERROR_NO_BUS, -r, "connecting to the system bus", address ? address : DEFAULT_ADDRESS,
+                         "%s; is D-Bus running? See systemctl status dbus.socket dbus.service", errno_text(r));
+}
+
+int client_open(sd_bus **ret, Error *error) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = sd_bus_open_system(&bus);
+
+        if (r < 0)
+                return no_bus(r, error);
+
+        /* The user may be asked for a password by the agent of the session, where policy says so. */
+        (void) sd_bus_set_allow_interactive_authorization(bus, true);
+        (void) sd_bus_set_method_call_timeout(bus, CALL_TIMEOUT_USEC);
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+/* What the bus itself says while it starts berthd, or does not: sd-bus-errors(3), and dbus-daemon's Spawn.* for a failed start. */
+static bool is_missing_service(const sd_bus_error *e) {
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+               startswith(e->name, "org.freedesktop.DBus.Error.Spawn.") || startswith(e->name, "org.freedesktop.systemd1.");
+}
+
+int client_failure(const sd_bus_error *e, int r, Error *error) {
+        int errnum = e && sd_bus_error_is_set(e) ? sd_bus_error_get_errno(e) : -r;
+        const char *text;
+
+        if (errnum <= 0)
+                errnum = EIO;
+        if (!e || !sd_bus_error_is_set(e))
+                return error_set_errno(error, -errnum, "calling berthd", NULL);
+        text = e->message ? e->message : e->name;
+
+        if (startswith(e->name, "org.berth1.Error."))
+                return error_set_rendered(error, error_kind_from_dbus(e->name), errnum, text);
+
+        if (sd_bus_error_has_names(e, SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+                return error_set(error, ERROR_ACCESS_DENIED, EACCES, "calling berthd", NULL,
+                                 "you are not authorized to do this: run it as root, or have polkit allow it (%s)", text);
+        if (is_missing_service(e))
+                return sd_booted() <= 0 ? no_systemd(error)
+                                        : error_set(error, ERROR_FAILED, errnum, "starting berthd", NULL,
+                                                    "%s; see systemctl status berthd.service", text);
+        if (sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT, SD_BUS_ERROR_DISCONNECTED))
+                return error_set(error, ERROR_FAILED, errnum, "calling berthd", NULL,
+                                 "it gave no answer (%s); see journalctl --unit=berthd.service", text);
+        return error_set(error, ERROR_FAILED, errnum, "calling berthd", NULL, "%s", text);
+}
+
+int client_bad_reply(int r, Error *error) {
+        return error_set(error, ERROR_FAILED, r < 0 ? -r : EBADMSG, "reading the answer of berthd", NULL,
+                         "%s; berth and berthd may be of different versions", errno_text(r < 0 ? r : EBADMSG));
+}
+
+int client_new_call(sd_bus *bus, sd_bus_message **ret, const char *method, Error *error) {
+        int r = sd_bus_message_new_method_call(bus, ret, DESTINATION, OBJECT, INTERFACE, method);
+
+        return r < 0 ? error_set_errno(error, r, "calling berthd", method) : 0;
+}
+
+int client_call(sd_bus *bus, sd_bus_message *message, sd_bus_message **ret_reply, Error *error) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r = sd_bus_call(bus, message, /* usec= */ 0, &e, ret_reply);
+
+        return r < 0 ? client_failure(&e, r, error) : 0;
+}
+
+int client_call_simple(sd_bus *bus, sd_bus_message **ret_reply, Error *error, const char *method, const char *types, ...) {
+        _cleanup_message_ sd_bus_message *message = NULL;
+        va_list ap;
+        int r = client_new_call(bus, &message, method, error);
+
+        if (r < 0)
+                return r;
+
+        va_start(ap, types);
+        r = sd_bus_message_appendv(message, types, ap);
+        va_end(ap);
+        if (r < 0)
+                return error_set_errno(error, r, "calling berthd", method);
+        return client_call(bus, message, ret_reply, error);
+}
+
+int client_read_fd(sd_bus_message *reply, int *ret, Error *error) {
+        int fd, r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_UNIX_FD, &fd);
+
+        if (r < 0)
+                return client_bad_reply(r, error);
+
+        /* The message keeps its own. */
+        fd = fd_dup(fd);
+        if (fd < 0)
+                return error_set_errno(error, fd, "taking the session", NULL);
+        *ret = fd;
+        return 0;
+}
+
+int client_open_session(sd_bus *bus, const char *name, int *ret, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r = client_call_simple(bus, &reply, error, "OpenSession", "s", name);
+
+        return r < 0 ? r : client_read_fd(reply, ret, error);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "machine.h"
+
+#include "session.h"
+
+#define DESTINATION "org.berth1"
+#define INTERFACE "org.berth1.Machine"
+
+/* Which property goes where. Others are left alone: a newer manager may have more. */
+static const struct {
+        const char *name;
+        char type;
+        size_t offset;
+} properties[] = {
+        { "Name",            's', offsetof(MachineInfo, name)        },
+        { "State",           's', offsetof(MachineInfo, state)       },
+        { "Unit",            's', offsetof(MachineInfo, unit)        },
+        { "RootDirectory",   's', offsetof(MachineInfo, root)        },
+        { "Leader",          'u', offsetof(MachineInfo, leader)      },
+        { "Supervisor",      'u', offsetof(MachineInfo, supervisor)  },
+        { "UIDShift",        'u', offsetof(MachineInfo, uid_shift)   },
+        { "UIDCount",        'u', offsetof(MachineInfo, uid_count)   },
+        { "Timestamp",       't', offsetof(MachineInfo, started)     },
+        { "FinishTimestamp", 't', offsetof(MachineInfo, finished)    },
+        { "Result",          's', offsetof(MachineInfo, result)      },
+        { "ExitStatus",      'i', offsetof(MachineInfo, exit_status) },
+        { "Reason",          's', offsetof(MachineInfo, reason)      },
+        { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
+};
+
+void machine_info_done(MachineInfo *info) {
+        (void) sd_bus_message_unref(info->reply);
+        free(info->path);
+        *info = MACHINE_INFO_NULL;
+}
+
+static int read_property(sd_bus_message *reply, MachineInfo *info) {
+        const char *name;
+        int r = sd_bus_message_read_basic(reply, 's', &name);
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(properties); i++)
+                if (streq(name, properties[i].name))
+                        return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' }, (char *) info + properties[i].offset);
+        return r < 0 ? r : sd_bus_message_skip(reply, "v");
+}
+
+static int read_properties(sd_bus_message *reply, MachineInfo *info) {
+        int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+                r = read_property(reply, info);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+        }
+        if (r >= 0 && (!info->name || !info->state || !info->result))
+                r = -EBADMSG;
+        return r;
+}
+
+int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *path;
+        int r = client_call_simple(bus, &reply, error, "GetMachine", "s", name);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_basic(reply, 'o', &path);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        info.path = strdup(path);
+        if (!info.path)
+                return error_oom(error);
+
+        r = sd_bus_call_method(bus, DESTINATION, info.path, "org.freedesktop.DBus.Properties", "GetAll", &e, &info.reply, "s", INTERFACE);
+        if (r < 0)
+                return client_failure(&e, r, error);
+        r = read_properties(info.reply, &info);
+        if (r < 0)
+                return client_bad_reply(r, error);
+
+        *ret = info;
+        info = MACHINE_INFO_NULL;
+        return 0;
+}
+
+int machine_read_settings(sd_bus *bus, const MachineInfo *info, sd_bus_message **ret, Error *error) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r = sd_bus_get_property(bus, DESTINATION, info->path, INTERFACE, "Settings", &e, ret, "a{sv}");
+
+        return r < 0 ? client_failure(&e, r, error) : 0;
+}
+
+int machine_last_exit_status(sd_bus *bus, const char *name, Error *error) {
+        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
+        MachineResult result;
+        int r = machine_info_read(bus, name, &info, error);
+
+        if (r < 0)
+                return r;
+        result = machine_result_from_string(info.result);
+        if (result == RESULT_NONE)
+                return error_set(error, ERROR_MACHINE_NOT_RUNNING, ESRCH, "waiting for the machine", name, "it has not run");
+        return machine_exit_status(name, result, info.exit_status, info.reason && *info.reason ? info.reason : NULL);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth: the command line. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "help.h"
+#include "log.h"
+#include "verbs.h"
+
+/* Descriptors are passed on by their numbers 0, 1 and 2: nothing else may have got one of them. */
+static int open_standard_descriptors(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
+                        return negative_errno();
+        return 0;
+}
+
+static int run(char **arguments, Error *error) {
+        const char *word = arguments[0];
+        const Verb *verb;
+
+        if (!word) {
+                (void) help_main(error);
+                return EXIT_FAILURE;
+        }
+        if (streq(word, "--help") || streq(word, "-h") || streq(word, "help")) {
+                verb = arguments[1] ? verb_find(arguments[1], error) : NULL;
+                return verb ? help_verb(verb, error) : arguments[1] ? -EINVAL : help_main(error);
+        }
+        if (streq(word, "--version")) {
+                puts("berth " BERTH_VERSION);
+                return EXIT_SUCCESS;
+        }
+        if (word[0] == '-')
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", word,
+                                 "berth itself takes --help and --version; other options stand behind the verb");
+
+        verb = verb_find(word, error);
+        return verb ? verb_call(verb, arguments + 1) : -EINVAL;
+}
+
+int main(int argc, char **argv) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r;
+
+        log_setup("berth");
+
+        r = open_standard_descriptors();
+        if (r >= 0)
+                r = argc > 0 ? run(argv + 1, &error) : -EINVAL;
+        if (r < 0)
+                r = failure_report(r, &error, false);
+
+        /* What was printed has to have got somewhere. */
+        if (fflush(stdout) != 0 && r == EXIT_SUCCESS)
+                r = failure_report(negative_errno(), &error, false);
+        return r;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+
+#include "string-util.h"
+#include "strv.h"
+
+/* One option as it was found: in the verb's rows or in the settings table. */
+typedef struct Match {
+        const Setting *setting;   /* NULL for one of the verb's own */
+        const SettingType *type;
+        void *field;              /* of the verb's own */
+} Match;
+
+const char *names_next(const char **position, size_t *ret_n) {
+        const char *name = *position;
+
+        if (!name || !*name)
+                return NULL;
+        *ret_n = strcspn(name, "|");
+        *position = name + *ret_n + (name[*ret_n] == '|');
+        return name;
+}
+
+bool names_contain(const char *names, const char *name) {
+        const char *p;
+        size_t n;
+
+        while ((p = names_next(&names, &n)))
+                if (strlen(name) == n && strncmp(p, name, n) == 0)
+                        return true;
+        return false;
+}
+
+int names_collect(const char *names, char ***words) {
+        const char *p;
+        size_t n;
+
+        while ((p = names_next(&names, &n))) {
+                int r = n > 1 ? strv_consume(words, strndup(p, n)) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static bool find(const OptionTarget *target, const char *name, Match *ret) {
+        const Setting *s;
+
+        FOREACH_OPTION(o, target->options)
+                if (names_contain(o->names, name)) {
+                        *ret = (Match){ .type = o->type, .field = (char *) target->values + o->offset };
+                        return true;
+                }
+
+        s = target->spec ? setting_by_option(name) : NULL;
+        if (s)
+                *ret = (Match){ .setting = s, .type = s->type };
+        return s;
+}
+
+bool options_have_letter(const Option *options, bool takes_settings, char c) {
+        char name[] = { c, '\0' };
+
+        FOREACH_OPTION(o, options)
+                if (names_contain(o->names, name))
+                        return true;
+        return takes_settings && setting_by_option(name);
+}
+
+/* An option as it is written: "-m" or "--memory". */
+static char *written(const char *name) {
+        return str_format("%s%s", name[1] ? "--" : "-", name);
+}
+
+static int unknown_option(const OptionTarget *target, const char *name, Error *error) {
+        _cleanup_free_ char *option = written(name);
+        _cleanup_strv_free_ char **words = NULL;
+        const char *near;
+        int r = strv_append(&words, "help");
+
+        FOREACH_OPTION(o, target->options)
+                if (r >= 0)
+                        r = names_collect(o->names, &words);
+        if (target->spec)
+                FOREACH_SETTING(s)
+                        if (r >= 0)
+                                r = names_collect(s->options, &words);
+        if (r < 0 || !option)
+                return error_oom(error);
+
+        near = name[1] ? str_nearest(name, (const char *const *) words, strv_length(words)) : NULL;
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option,
+                         near ? "there is no such option; did you mean --%s?" : "there is no such option; --help lists them", near);
+}
+
+static int missing_value(const Match *match, const char *name, Error *error) {
+        _cleanup_free_ char *option = written(name);
+
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option, "it needs a value: %s", match->type->allowed);
+}
+
+/* "NAME" alone passes the caller's own variable on, as nspawn and docker do; one that is not set is not passed. */
+static int assign_environment(const Match *match, Spec *spec, const char *text) {
+        _cleanup_free_ char *assignment = NULL;
+        const char *value = getenv(text);
+
+        if (!value)
+                return 0;
+        assignment = str_format("%s=%s", text, value);
+        return assignment ? setting_assign(match->setting, spec, assignment, NULL) : -ENOMEM;
+}
+
+static int assign(const OptionTarget *target, const Match *match, const char *name, const char *text, Error *error) {
+        _cleanup_free_ char *option = NULL;
+        int r;
+
+        if (!match->setting)
+                r = match->type->parse(match->field, text);
+        else if (match->type == &type_environment && *text && !strchr(text, '='))
+                r = assign_environment(match, target->spec, text);
+        else
+                r = setting_assign(match->setting, target->spec, text, NULL);
+
+        if (r >= 0)
+                return 0;
+        if (r == -ENOMEM)
+                return error_oom(error);
+
+        option = written(name);
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option, "'%s' is not %s", text, match->type->allowed);
+}
+
+/* --name=value, --name value, --name. *NEXT is what stands behind it, and is moved on where it is taken. */
+static int read_long(const OptionTarget *target, const char *text, char ***next, Error *error) {
+        const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
+        _cleanup_free_ char *name = equals ? strndup(text, (size_t) (equals - text)) : strdup(text);
+        Match match;
+
+        if (!name)
+                return error_oom(error);
+        if (streq(name, "help"))
+                return 1;
+        if (!name[0] || !name[1] || !find(target, name, &match))
+                return unknown_option(target, name, error);
+
+        if (!value && match.type == &type_boolean)
+                value = "yes";
+        if (!value) {
+                if (!**next)
+                        return missing_value(&match, name, error);
+                value = *(*next)++;
+        }
+        return assign(target, &match, name, value, error);
+}
+
+/* A bundle of letters, of which the last may have its value in the same word or in the next. */
+static int read_short(const OptionTarget *target, const char *text, char ***next, Error *error) {
+        for (; *text; text++) {
+                char name[] = { *text, '\0' };
+                const char *value = NULL;
+                Match match;
+                int r;
+
+                if (!find(target, name, &match)) {
+                        if (*text == 'h')
+                                return 1;
+                        return unknown_option(target, name, error);
+                }
+
+                if (match.type == &type_boolean && text[1] != '=') {
+                        r = assign(target, &match, name, "yes", error);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+
+                if (text[1])
+                        value = text + 1 + (text[1] == '=');
+                else if (**next)
+                        value = *(*next)++;
+                else
+                        return missing_value(&match, name, error);
+                return assign(target, &match, name, value, error);
+        }
+        return 0;
+}
+
+int options_parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error) {
+        _cleanup_free_ char **operands = calloc(strv_length(arguments) + 1, sizeof(char *));
+        size_t n = 0;
+        int r;
+
+        if (!operands)
+                return error_oom(error);
+
+        while (*arguments) {
+                char *word = *arguments++;
+
+                if (word[0] != '-' || !word[1]) {
+                        operands[n++] = word;
+                        if (target->in_order)
+                                break;
+                        continue;
+                }
+                if (streq(word, "--"))
+                        break;
+
+                r = word[1] == '-' ? read_long(target, word + 2, &arguments, error) : read_short(target, word + 1, &arguments, error);
+                if (r != 0)
+                        return r;
+        }
+
+        while (*arguments)
+                operands[n++] = *arguments++;
+
+        *ret_operands = TAKE_PTR(operands);
+        return 0;
+}
+
+void options_clear(const Option *options, void *values) {
+        FOREACH_OPTION(o, options)
+                o->type->clear((char *) values + o->offset);
+}

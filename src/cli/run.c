@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth run, berth start: a machine begins. */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "fd-util.h"
+#include "foreground.h"
+#include "keep-unit.h"
+#include "output.h"
+#include "spec-bus.h"
+#include "string-util.h"
+#include "strv.h"
+#include "tree.h"
+#include "verbs.h"
+
+typedef struct RunOptions {
+        bool interactive, terminal, detach, remove, plan, keep_unit;
+        char *name, *directory;
+} RunOptions;
+
+#define FIELD(field) offsetof(RunOptions, field)
+
+static const Option run_options[] = {
+        { "interactive|i", &type_boolean, FIELD(interactive), "Keep standard input connected; always so in the foreground" },
+        { "tty|terminal|t", &type_boolean, FIELD(terminal), "Give the command a terminal of its own, shown on this one" },
+        { "detach|d", &type_boolean, FIELD(detach), "Print the machine's name once it runs, and leave it to itself" },
+        { "rm|remove", &type_boolean, FIELD(remove), "Forget the machine when it has ended" },
+        { "name|machine|M", &type_string, FIELD(name), "Name of the machine (default: picked after the tree)" },
+        { "directory|D", &type_string, FIELD(directory), "Path of the tree; all arguments are the command" },
+        { "plan", &type_boolean, FIELD(plan), "Print what would be done, and do nothing" },
+        { "keep-unit", &type_boolean, FIELD(keep_unit), "Run in the calling unit instead of a scope, for ExecStart=" },
+        {}
+};
+
+#undef FIELD
+
+/* Who, from what and what to run: into the spec, where all of it belongs. */
+static int read_operands(const RunOptions *options, char **operands, Spec *spec, Error *error) {
+        int r;
+
+        if (options->directory)
+                r = tree_from_path(options->directory, &spec->root, error);
+        else if (*operands)
+                r = tree_find(*operands++, &spec->root, error);
+        else
+                r = error_set(error, ERROR_NO_SUCH_TREE, EINVAL, "reading the arguments", NULL,
+                              "which tree? Give a path, or the name of one in /var/lib/machines; see berth run --help");
+        if (r < 0)
+                return r;
+
+        STRV_FOREACH(word, operands)
+                if (!str_is_utf8(*word))
+                        return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "reading the command", *word, "it is no valid UTF-8");
+        if (!str_is_utf8(spec->root))
+                return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "finding the tree", spec->root, "the path is no valid UTF-8");
+
+        STRV_FOREACH(word, operands) {
+                r = setting_add(setting_by_name("Parameters"), spec, *word, error);
+                if (r < 0)
+                        return r;
+        }
+
+        spec->terminal = options->terminal;
+        spec->remove = options->remove;
+        r = options->name ? spec_check_name(options->name, error) : 0;
+        return r < 0 ? r : str_replace(&spec->name, options->name) < 0 ? error_oom(error) : 0;
+}
+
+static int check_options(const RunOptions *options, Error *error) {
+        static const char step[] = "reading the options";
+
+        if (options->keep_unit && (options->detach || options->plan))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, NULL, "--keep-unit does not go with %s",
+                                 options->detach ? "--detach: the unit is what detaches it" : "--plan");
+        if (options->detach && options->interactive && !options->terminal)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, NULL,
+                                 "--interactive goes with --detach only where --tty gives the command a standard input");
+        return 0;
+}
+
+/* Entries of the a{sv} that are no settings. Standard descriptors go along where there is no terminal and somebody stays. */
+static int append_extras(sd_bus_message *message, bool terminal, bool remove, bool pass_stdio) {
+        static const char *const stdio[] = { "StandardInput", "StandardOutput", "StandardError" };
+        int r = 0;
+
+        if (terminal)
+                r = sd_bus_message_append(message, "{sv}", "Terminal", "b", true);
+        if (r >= 0 && remove)
+                r = sd_bus_message_append(message, "{sv}", "Remove", "b", true);
+        for (int fd = STDIN_FILENO; r >= 0 && pass_stdio && fd <= STDERR_FILENO; fd++)
+                r = sd_bus_message_append(message, "{sv}", stdio[fd], "h", fd);
+        return r;
+}
+
+static int new_run_call(sd_bus *bus, const char *method, const Spec *spec, bool pass_stdio, sd_bus_message **ret, Error *error) {
+        _cleanup_message_ sd_bus_message *message = NULL;
+        _cleanup_spec_ Spec *rest = spec_copy(spec);
+        int r;
+
+        if (!rest)
+                return error_oom(error);
+
+        r = client_new_call(bus, &message, method, error);
+        if (r < 0)
+                return r;
+
+        /* The command has an argument of its own, so it is left out of the dictionary. */
+        (void) setting_assign(setting_by_name("Parameters"), rest, "", NULL);
+
+        r = sd_bus_message_append(message, "ss", strempty(spec->name), spec->root);
+        if (r >= 0)
+                r = sd_bus_message_append_strv(message, spec->parameters);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "{sv}");
+        if (r >= 0)
+                r = spec_append_bus(rest, message);
+        if (r >= 0)
+                r = append_extras(message, spec->terminal, spec->remove, pass_stdio);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        if (r < 0)
+                return error_set_errno(error, r, "writing the call", method);
+
+        *ret = TAKE_PTR(message);
+        return 0;
+}
+
+static int print_plan(sd_bus *bus, const Spec *spec, Error *error) {
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        const char *plan;
+        int r = new_run_call(bus, "PlanMachine", spec, /* pass_stdio= */ false, &message, error);
+
+        if (r >= 0)
+                r = client_call(bus, message, &reply, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read_basic(reply, 's', &plan);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        return print_lines(plan) < 0 ? error_oom(error) : EXIT_SUCCESS;
+}
+
+/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
+static int stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, Error *error) {
+        _cleanup_session_ Session session = SESSION_NULL;
+        int r = session_open(session_fd, name, &session, error);
+
+        if (r < 0)
+                return r;
+        *bus = sd_bus_flush_close_unref(*bus);
+        return foreground_run(&session, signals, terminal, error);
+}
+
+static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_close_ int signals = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *name = NULL;
+        const char *text;
+        int r;
+
+        if (!detach) {
+                signals = foreground_block_signals();
+                if (signals < 0)
+                        return error_set_errno(error, signals, "blocking signals", NULL);
+        }
+
+        r = new_run_call(*bus, "RunMachine", spec, /* pass_stdio= */ !detach && !spec->terminal, &message, error);
+        if (r >= 0)
+                r = client_call(*bus, message, &reply, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "so", &text, NULL);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        if (detach)
+                return puts(text) < 0 ? error_set_errno(error, negative_errno(), "printing the name", text) : EXIT_SUCCESS;
+
+        name = strdup(text);
+        if (!name)
+                return error_oom(error);
+        r = client_read_fd(reply, &fd, error);
+        return r < 0 ? r : stay(bus, name, TAKE_FD(fd), signals, spec->terminal, error);
+}
+
+static int run_verb(const Call *call, Error *error) {
+        const RunOptions *options = call->options;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = check_options(options, error);
+
+        if (r >= 0)
+                r = read_operands(options, call->operands, call->spec, error);
+        if (r < 0)
+                return r;
+        if (options->keep_unit)
+                return keep_unit_exec(call->spec, error);
+
+        r = client_open(&bus, error);
+        if (r < 0)
+                return r;
+        return options->plan ? print_plan(bus, call->spec, error) : run(&bus, call->spec, options->detach, error);
+}
+
+const Verb verb_run = {
+        .names = "run",
+        .operands = "TREE [COMMAND…]",
+        .most = SIZE_MAX,
+        .flags = VERB_SETTINGS | VERB_COMMAND | VERB_MACHINE_STATUS,
+        .options = run_options,
+        .size = sizeof(RunOptions),
+        .help = "Run a command in a new machine made from a tree",
+        .details = "TREE is a path, or without a slash the name of a tree in /etc/machines, /run/machines, /var/lib/machines "
+                   "or /usr/lib/machines. COMMAND's own options are not berth's: options of berth stand before TREE.\n\n"
+                   "In the foreground, standard input, output and error are the command's, signals are passed on, and the exit "
+                   "status is the command's: 128+N for signal N, 125 where berth failed, 126 where the command cannot be executed, "
+                   "127 where there is none. With --tty, ^]^]^] within a second leaves the machine running.",
+        .run = run_verb,
+};
+
+typedef struct StartOptions {
+        bool attach, terminal;
+} StartOptions;
+
+static const Option start_options[] = {
+        { "attach|a", &type_boolean, offsetof(StartOptions, attach), "Stay in the foreground, as berth run does" },
+        { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal), "With --attach: give the command a terminal of its own" },
+        {}
+};
+
+/* What the verb holds while it goes through the names. */
+typedef struct Start {
+        const StartOptions *options;
+        sd_bus *bus;
+} Start;
+
+static int start_one(const char *name, void *userdata, Error *error) {
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_close_ int signals = -EBADF, fd = -EBADF;
+        Start *start = userdata;
+        const StartOptions *options = start->options;
+        int r;
+
+        if (options->attach) {
+                signals = foreground_block_signals();
+                if (signals < 0)
+                        return error_set_errno(error, signals, "blocking signals", NULL);
+        }
+
+        r = client_new_call(start->bus, &message, "StartMachine", error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(message, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "{sv}");
+        if (r >= 0)
+                r = append_extras(message, options->terminal, /* remove= */ false, options->attach && !options->terminal);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        if (r < 0)
+                return error_set_errno(error, r, "writing the call", "StartMachine");
+
+        r = client_call(start->bus, message, &reply, error);
+        if (r < 0 || !options->attach)
+                return r;
+
+        r = sd_bus_message_skip(reply, "o");
+        if (r < 0)
+                return client_bad_reply(r, error);
+        r = client_read_fd(reply, &fd, error);
+        return r < 0 ? r : stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal, error);
+}
+
+static int start_verb(const Call *call, Error *error) {
+        const StartOptions *options = call->options;
+        Start start = { .options = options };
+        int r;
+
+        if (options->terminal && !options->attach)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--tty needs --attach");
+        if (options->attach && call->operands[1])
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--attach takes one machine");
+
+        r = client_open(&start.bus, error);
+        if (r < 0)
+                return r;
+        r = call_each(call, start_one, &start);
+        (void) sd_bus_flush_close_unref(start.bus);
+        return r;
+}
+
+const Verb verb_start = {
+        .names = "start",
+        .operands = "NAME…",
+        .least = 1,
+        .most = SIZE_MAX,
+        .flags = VERB_MACHINE_STATUS,
+        .options = start_options,
+        .size = sizeof(StartOptions),
+        .help = "Start a machine again that was run without --rm",
+        .run = start_verb,
+};

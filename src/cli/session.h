@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A session: the client's own line to a machine's supervisor, D-Bus peer to peer over the descriptor that
+ * RunMachine and OpenSession return. It outlives the client's connection to the bus and the manager.
+ */
+
+#include <poll.h>
+#include <systemd/sd-bus.h>
+
+#include "state.h"
+
+typedef struct Session {
+        char *machine;
+        sd_bus *bus;
+        sd_bus_slot *wait;       /* of the call that is answered when the machine ends */
+        bool ended;
+        bool lost;               /* the line broke without an answer */
+        MachineResult result;
+        int status;              /* exit status or signal */
+        char *reason;            /* for people, may be NULL */
+} Session;
+
+#define SESSION_NULL (Session){}
+void session_done(Session *session);
+#define _cleanup_session_ _cleanup_(session_done)
+
+/* Opens it over FD (taken over, also on failure) and asks to be told how MACHINE ends. *ret has to stay where it is. */
+int session_open(int fd, const char *machine, Session *ret, Error *error);
+
+/* The descriptor of the machine's terminal, the caller's. */
+int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error);
+
+/* Tells the new size of the terminal, and sends a signal to the leader: without waiting for an answer. 0 or a negative errno. */
+int session_resize(Session *session, unsigned rows, unsigned columns);
+int session_kill(Session *session, int signal);
+
+/* What to poll for, and by when (CLOCK_MONOTONIC in microseconds, or USEC_INFINITY) session_process() has to be called. */
+int session_prepare(Session *session, struct pollfd *ret, uint64_t *ret_until);
+
+/* Takes in what has come. 0 or a negative errno; session->ended says whether the machine is gone. */
+int session_process(Session *session);
+
+/* Waits until the machine has ended or until UNTIL (CLOCK_MONOTONIC; USEC_INFINITY: for ever). 1, 0 for a time-out, or a negative errno with ERROR. */
+int session_wait(Session *session, uint64_t until, Error *error);
+
+/* The exit status that says how the machine ended; prints what the number alone does not say. */
+int session_exit_status(const Session *session);
+
+/* The same from what the manager remembers of a machine. */
+int machine_exit_status(const char *machine, MachineResult result, int status, const char *reason);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth status: one page per machine. */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file-util.h"
+#include "machine.h"
+#include "output.h"
+#include "parse-util.h"
+#include "spec-bus.h"
+#include "string-util.h"
+#include "strv.h"
+#include "verbs.h"
+
+/* Right-aligned labels, as systemctl and machinectl have them. */
+enum { LABEL = 12 };
+
+static void _printf_(2, 3) line(const char *label, const char *format, ...) {
+        _cleanup_free_ char *text = NULL, *escaped = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+
+        escaped = text ? str_escape(text) : NULL;
+        printf("%*s%s %s\n", LABEL, label, *label ? ":" : " ", strempty(escaped));
+}
+
+static void print_time(const char *label, const char *what, uint64_t usec) {
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+        time_t seconds = (time_t) (usec / USEC_PER_SEC);
+        char date[64], ago[FORMAT_USEC_MAX];
+        struct tm tm;
+
+        if (usec == 0) {
+                line(label, "%s", what);
+                return;
+        }
+        if (!localtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+                date[0] = '\0';
+        line(label, "%s since %s; %s ago", what, date, format_usec(now > usec ? now - usec : 0, ago));
+}
+
+static void print_state(const MachineInfo *info) {
+        bool alive = machine_state_is_alive(machine_state_from_string(info->state));
+        char signal[SIGNAL_NAME_MAX];
+
+        print_time("State", info->state, alive ? info->started : info->finished);
+
+        switch (machine_result_from_string(info->result)) {
+        case RESULT_EXITED:
+                line("Result", "exited with status %i", info->exit_status);
+                break;
+        case RESULT_SIGNAL:
+                line("Result", "ended by %s", signal_name(info->exit_status, signal));
+                break;
+        case RESULT_OOM_KILL:
+                line("Result", "killed for lack of memory");
+                break;
+        case RESULT_FAILED:
+                line("Result", "failed: %s", isempty(info->reason) ? "the reason is not known" : info->reason);
+                break;
+        case RESULT_NONE:
+        case _MACHINE_RESULT_MAX:
+        case _MACHINE_RESULT_INVALID:
+                break;
+        }
+}
+
+/* The arguments of a process with spaces between them, or NULL where they cannot be read. */
+static char *read_command(uint32_t pid) {
+        char path[sizeof("/proc//cmdline") + 3 * sizeof(pid)];
+        char *command;
+        size_t size;
+
+        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cmdline", pid);
+        if (file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &command, &size) < 0)
+                return NULL;
+        for (size_t i = 0; i + 1 < size; i++)
+                if (!command[i])
+                        command[i] = ' ';
+        return command;
+}
+
+static void print_process(const char *label, uint32_t pid) {
+        _cleanup_free_ char *command = pid > 0 ? read_command(pid) : NULL;
+
+        if (command && *command)
+                line(label, "%" PRIu32 " (%s)", pid, command);
+        else if (pid > 0)
+                line(label, "%" PRIu32, pid);
+}
+
+/* The cgroup of a process as systemd sees it: in the unified hierarchy, or on an old host in systemd's own (cgroups(7)). */
+static void print_cgroup(uint32_t leader) {
+        char path[sizeof("/proc//cgroup") + 3 * sizeof(leader)];
+        _cleanup_strv_free_ char **lines = NULL;
+        _cleanup_free_ char *text = NULL;
+        const char *found = NULL;
+
+        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cgroup", leader);
+        if (leader == 0 || file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &text, NULL) < 0 || strv_split(text, "\n", &lines) < 0)
+                return;
+
+        STRV_FOREACH(l, lines) {
+                const char *named = strstr(*l, ":name=systemd:");
+
+                if (startswith(*l, "0::") && !found)
+                        found = *l + strlen("0::");
+                else if (named)
+                        found = named + strlen(":name=systemd:");
+        }
+        if (found)
+                line("CGroup", "%s", found);
+}
+
+/* "mnt:[4026532177]" of a process; empty where the caller may not look (ptrace(2), PTRACE_MODE_READ). */
+static const char *read_namespace(const char *process, const char *name, char buffer[static 64]) {
+        char path[64];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, name);
+        n = readlink(path, buffer, 63);
+        buffer[n > 0 ? n : 0] = '\0';
+        return buffer;
+}
+
+static void print_namespaces(uint32_t leader) {
+        static const char *const names[] = { "mnt", "uts", "ipc", "pid", "net", "user", "cgroup" };
+        const char *label = "Namespaces";
+        char process[3 * sizeof(leader)], inside[64], outside[64];
+
+        (void) snprintf(process, sizeof(process), "%" PRIu32, leader);
+        for (size_t i = 0; leader > 0 && i < ELEMENTSOF(names); i++, label = "") {
+                if (!*read_namespace(process, names[i], inside)) {
+                        line(label, "only root can see them");
+                        return;
+                }
+                (void) read_namespace("self", names[i], outside);
+                line(label, "%-20s %s", inside, streq(inside, outside) ? "the same as here" : outside);
+        }
+}
+
+static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
+        _cleanup_message_ sd_bus_message *message = NULL;
+        _cleanup_spec_ Spec *spec = spec_new();
+        const char *label = "Settings";
+        int r;
+
+        if (!spec)
+                return error_oom(error);
+        r = machine_read_settings(bus, info, &message, error);
+        if (r >= 0)
+                r = spec_read_bus(spec, message, NULL, NULL, error);
+        if (r < 0)
+                return r;
+
+        FOREACH_SETTING(s) {
+                const void *field = setting_field_const(s, spec);
+                _cleanup_strv_free_ char **items = NULL;
+                _cleanup_free_ char *text = NULL;
+
+                if (!setting_is_assigned(s, spec))
+                        continue;
+                if (s->type->list)
+                        r = s->type->format_list(field, &items);
+                else
+                        r = s->type->format(field, &text);
+                if (r < 0)
+                        return error_oom(error);
+
+                if (s->type->list)
+                        text = strv_join(items, " ");
+                line(label, "%s=%s", s->name, strempty(text));
+                label = "";
+        }
+        return 0;
+}
+
+static int print_machine(const char *name, void *userdata, Error *error) {
+        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
+        sd_bus *bus = userdata;
+        int r = machine_info_read(bus, name, &info, error);
+
+        if (r < 0)
+                return r;
+
+        printf("%s %s\n", machine_state_is_alive(machine_state_from_string(info.state)) ? "●" : "○", info.name);
+        print_state(&info);
+        print_process("Leader", info.leader);
+        print_process("Supervisor", info.supervisor);
+        if (!isempty(info.unit))
+                line("Unit", "%s%s", info.unit, info.keep_unit ? " (not berth's own)" : "");
+        print_cgroup(info.leader);
+        line("Root", "%s", strempty(info.root));
+        if (info.uid_count > 0)
+                line("User ids", "%" PRIu32 "…%" PRIu32, info.uid_shift, info.uid_shift + info.uid_count - 1);
+        print_namespaces(info.leader);
+        return print_settings(bus, &info, error);
+}
+
+static int status_verb(const Call *call, Error *error) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = client_open(&bus, error);
+
+        return r < 0 ? r : call_each(call, print_machine, bus);
+}
+
+const Verb verb_status = {
+        .names = "status",
+        .operands = "NAME…",
+        .least = 1,
+        .most = SIZE_MAX,
+        .help = "Show what there is to know about machines",
+        .run = status_verb,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tree.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "path-util.h"
+#include "string-util.h"
+
+/* Where machines are installed, in the order of machinectl(1), "Files and Directories". */
+static const char *const stores[] = { "/etc/machines", "/run/machines", "/var/lib/machines", "/usr/lib/machines" };
+
+static const char step[] = "finding the tree";
+
+int tree_from_path(const char *path, char **ret, Error *error) {
+        _cleanup_free_ char *here = NULL;
+        int r;
+
+        /* Links stay in the path: what "current" points to may change before the machine starts again. */
+        here = path[0] == '/' ? strdup("/") : getcwd(NULL, 0);
+        if (!here)
+                return error_set_errno(error, negative_errno(), step, path);
+
+        r = path_make_absolute(path, here, ret);
+        if (r != -EINVAL)
+                return r < 0 ? error_set_errno(error, r, step, path) : 0;
+
+        /* ".." depends on what links point to. */
+        *ret = realpath(path, NULL);
+        if (*ret)
+                return 0;
+        return error_set(error, errno == ENOENT || errno == ENOTDIR ? ERROR_NO_SUCH_TREE : ERROR_FAILED, errno, step, path, NULL);
+}
+
+/* The first store that has it, or of those that the caller may not look into, the first that might. 0: none. */
+static int find_in_stores(const char *name, char **ret) {
+        _cleanup_free_ char *hidden = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
+                _cleanup_free_ char *path = str_format("%s/%s", stores[i], name);
+
+                if (!path)
+                        return -ENOMEM;
+                if (access(path, F_OK) >= 0) {
+                        *ret = TAKE_PTR(path);
+                        return 1;
+                }
+                if (errno == EACCES && !hidden)
+                        hidden = TAKE_PTR(path);
+        }
+
+        /* /var/lib/machines is root's alone: berthd can see what this user cannot. */
+        *ret = TAKE_PTR(hidden);
+        return *ret != NULL;
+}
+
+int tree_find(const char *tree, char **ret, Error *error) {
+        int r;
+
+        if (!*tree)
+                return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree, "it is a path, or the name of a tree in /var/lib/machines");
+        if (strchr(tree, '/') || streq(tree, ".") || streq(tree, ".."))
+                return tree_from_path(tree, ret, error);
+
+        r = find_in_stores(tree, ret);
+        if (r < 0)
+                return error_oom(error);
+        if (r > 0)
+                return 0;
+        return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree,
+                         access(tree, F_OK) >= 0
+                                 ? "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines; "
+                                   "for the one in this directory write ./%s"
+                                 : "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines",
+                         tree);
+}

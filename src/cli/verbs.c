@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verbs.h"
+
+#include "help.h"
+#include "log.h"
+#include "string-util.h"
+#include "strv.h"
+
+const Verb *const verbs[] = {
+        &verb_run,  &verb_start,     &verb_list, &verb_status, &verb_stop,
+        &verb_kill, &verb_terminate, &verb_wait, &verb_remove, &verb_settings,
+        NULL,
+};
+
+char *verb_name(const Verb *verb) {
+        return strndup(verb->names, strcspn(verb->names, "|"));
+}
+
+const Verb *verb_find(const char *name, Error *error) {
+        _cleanup_strv_free_ char **words = NULL;
+        const char *near;
+
+        FOREACH_VERB(v)
+                if (names_contain((*v)->names, name))
+                        return *v;
+
+        FOREACH_VERB(v)
+                if (names_collect((*v)->names, &words) < 0) {
+                        (void) error_oom(error);
+                        return NULL;
+                }
+
+        near = str_nearest(name, (const char *const *) words, strv_length(words));
+        (void) error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the verb", name,
+                         near ? "there is no such verb; did you mean %s?" : "there is no such verb; berth --help lists them", near);
+        return NULL;
+}
+
+int failure_report(int r, const Error *error, bool machine_status) {
+        (void) log_failure(r, error, NULL);
+        return machine_status ? error_kind_to_exit_status(error->kind) : EXIT_FAILURE;
+}
+
+int call_each(const Call *call, int (*each)(const char *operand, void *userdata, Error *error), void *userdata) {
+        int status = EXIT_SUCCESS;
+
+        STRV_FOREACH(operand, call->operands) {
+                _cleanup_error_ Error error = ERROR_NULL;
+                int r = each(*operand, userdata, &error);
+
+                if (r < 0)
+                        r = failure_report(r, &error, call->verb->flags & VERB_MACHINE_STATUS);
+                if (r != EXIT_SUCCESS)
+                        status = r;
+        }
+        return status;
+}
+
+static int check_operands(const Verb *verb, const char *name, char *const *operands, Error *error) {
+        size_t n = strv_length(operands);
+
+        if (n < verb->least)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the arguments of", name, "it needs %s; see berth %s --help",
+                                 verb->operands, name);
+        if (n > verb->most)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the arguments of", name, "'%s' is one too many",
+                                 operands[verb->most]);
+        return 0;
+}
+
+static int read_and_run(const Verb *verb, const char *name, char **arguments, void *values, Error *error) {
+        _cleanup_spec_ Spec *spec = NULL;
+        _cleanup_free_ char **operands = NULL;
+        int r;
+
+        if (verb->flags & VERB_SETTINGS) {
+                spec = spec_new();
+                if (!spec)
+                        return error_oom(error);
+        }
+
+        r = options_parse(&(OptionTarget){ verb->options, values, spec, verb->flags & VERB_COMMAND }, arguments, &operands, error);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                return help_verb(verb, error);
+
+        r = check_operands(verb, name, operands, error);
+        return r < 0 ? r : verb->run(&(Call){ verb, values, spec, operands }, error);
+}
+
+int verb_call(const Verb *verb, char **arguments) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        _cleanup_free_ char *name = verb_name(verb);
+        _cleanup_free_ void *values = calloc(1, verb->size + 1);
+        int r = name && values ? 0 : error_oom(&error);
+
+        if (r >= 0) {
+                if (verb->initial)
+                        memcpy(values, verb->initial, verb->size);
+                r = read_and_run(verb, name, arguments, values, &error);
+                options_clear(verb->options, values);
+        }
+        return r < 0 ? failure_report(r, &error, verb->flags & VERB_MACHINE_STATUS) : r;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth wait. */
+
+#include <stdio.h>
+
+#include "machine.h"
+#include "session.h"
+#include "strv.h"
+#include "verbs.h"
+
+typedef struct WaitOptions {
+        bool quiet;
+} WaitOptions;
+
+static const Option wait_options[] = {
+        { "quiet|q", &type_boolean, offsetof(WaitOptions, quiet), "Print nothing" },
+        {}
+};
+
+typedef struct Waiter {
+        Session session;
+        int known;               /* the exit status of one that has ended already, else negative */
+} Waiter;
+
+static int begin(sd_bus *bus, const char *name, Waiter *waiter, Error *error) {
+        _cleanup_error_ Error why = ERROR_NULL;
+        int fd, r;
+
+        waiter->known = -1;
+        r = client_open_session(bus, name, &fd, &why);
+        if (r >= 0)
+                return session_open(fd, name, &waiter->session, error);
+        if (why.kind != ERROR_MACHINE_NOT_RUNNING) {
+                *error = why;
+                why = ERROR_NULL;
+                return r;
+        }
+        return waiter->known = machine_last_exit_status(bus, name, error);
+}
+
+/* The session is there for all before the first is waited for, so that none that ends meanwhile is missed. */
+static int begin_all(sd_bus *bus, char **names, Waiter *waiters, Error *error) {
+        for (size_t i = 0; names[i]; i++) {
+                int r = begin(bus, names[i], waiters + i, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int wait_all(Waiter *waiters, size_t n, bool quiet, Error *error) {
+        int status = EXIT_SUCCESS;
+
+        for (size_t i = 0; i < n; i++) {
+                status = waiters[i].known;
+                if (status < 0) {
+                        int r = session_wait(&waiters[i].session, USEC_INFINITY, error);
+
+                        if (r < 0)
+                                return r;
+                        status = session_exit_status(&waiters[i].session);
+                }
+                if (!quiet) {
+                        printf("%i\n", status);
+                        (void) fflush(stdout);
+                }
+        }
+        return status;
+}
+
+static int wait_verb(const Call *call, Error *error) {
+        const WaitOptions *options = call->options;
+        _cleanup_free_ Waiter *waiters = NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        size_t n = strv_length(call->operands);
+        int r;
+
+        waiters = calloc(n, sizeof(Waiter));
+        if (!waiters)
+                return error_oom(error);
+
+        r = client_open(&bus, error);
+        if (r >= 0)
+                r = begin_all(bus, call->operands, waiters, error);
+        bus = sd_bus_flush_close_unref(bus);
+        if (r >= 0)
+                r = wait_all(waiters, n, options->quiet, error);
+
+        for (size_t i = 0; i < n; i++)
+                session_done(&waiters[i].session);
+        return r;
+}
+
+const Verb verb_wait = {
+        .names = "wait",
+        .operands = "NAME…",
+        .least = 1,
+        .most = SIZE_MAX,
+        .flags = VERB_MACHINE_STATUS,
+        .options = wait_options,
+        .size = sizeof(WaitOptions),
+        .help = "Wait until machines end; print and return how they did",
+        .details = "Prints one exit status per machine, in the order of the names, and exits with the last. A machine that has "
+                   "ended already counts with how it ended.",
+        .run = wait_verb,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Unit properties as they go over the wire. What systemctl(1) and unit files call a property and what the bus
+ * does differ: CPUQuota=20% is CPUQuotaPerSecUSec, a percentage of memory is MemoryMaxScale, a time span
+ * RuntimeMaxUSec. The table in property.c knows those; what is not in it goes by the type that systemd gives.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "spec.h"
+#include "systemd.h"
+
+/* Appends the (sv) of one NAME=VALUE to the open a(sv). ERROR says what is allowed, or why berth keeps the property to itself. */
+int property_append(sd_bus_message *m, const Systemd *systemd, const char *assignment, Error *error);
+
+/* Appends all unit properties that SPEC sets: its [Resources], then Property=. */
+int property_append_spec(sd_bus_message *m, const Systemd *systemd, const Spec *spec, Error *error);
+
+/* Whether systemd_load_types() must come first for SPEC. */
+bool property_spec_needs_types(const Spec *spec);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A machine's scope: asking systemd for berth-NAME.scope with the supervisor in it, and knowing when it is there.
+ * A unit of that name which is on its way out is waited for; one that failed, or that a dead supervisor left
+ * active and empty, is cleared away.
+ */
+
+#include "spec.h"
+#include "systemd.h"
+
+typedef struct Scope Scope;
+
+/* The name of a machine's scope. NULL without memory. */
+char *scope_unit_name(const char *machine);
+
+/* Whether the settings in SPEC can be turned into unit properties, before anything is started. Types must have been loaded where
+ * property_spec_needs_types() says so. */
+int scope_check(Systemd *systemd, const Spec *spec, Error *error);
+
+/* R is 0: the supervisor is in its scope; else ERROR says why it will not be. The scope object may be freed by the handler. */
+typedef void (*ScopeHandler)(void *userdata, int r, const Error *error);
+
+/*
+ * Starts a scope around SUPERVISOR for the machine that the resolved SPEC describes; SPEC must stay until the end.
+ * HANDLER is called once, never from within this function. On failure ERROR says why, and there is nothing to free.
+ */
+int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret, Error *error);
+
+/* Forgets it: HANDLER is not called any more. What systemd has begun goes on. */
+Scope *scope_free(Scope *scope);
+DEFINE_CLEANUP(Scope *, scope_free);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What systemd.c and scope.c share. */
+
+#include "scope.h"
+#include "systemd.h"
+
+struct Systemd {
+        sd_bus *bus;
+        Scope *scopes;           /* those that wait for something */
+
+        sd_bus_slot *job_removed;
+        sd_bus_slot *unit_removed;
+        sd_bus_slot *reloading;
+        sd_bus_slot *owner_changed;
+
+        char **types;            /* NAME=TYPE, sorted; NULL: not loaded */
+        size_t types_count;
+};
+
+/* scope.c: what the signals mean to those who wait. */
+void scope_on_job_removed(Scope *scope, const char *job, const char *unit, const char *result);
+void scope_on_unit_removed(Scope *scope, const char *unit);
+void scope_on_restart(Scope *scope);
+Scope *scope_next(Scope *scope);

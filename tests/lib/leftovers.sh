@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What a host has that a machine may have made: host_state prints it, one thing a line, sorted. Sourced.
+
+list_scopes() {
+        systemctl list-units --all --plain --no-legend 'berth-*.scope' 'berth@*.service' | awk '{ print "unit " $1 }'
+}
+
+list_cgroups() {
+        find /sys/fs/cgroup -type d -path '*/machine.slice/*' -name '*berth*' -printf 'cgroup %p\n' 2>/dev/null || true
+}
+
+list_mounts() {
+        awk '{ for (i = 7; $i != "-"; i++); print "mount " $5 " " $(i + 1) " " $(i + 2) }' /proc/1/mountinfo |
+                # Comes and goes with units of the host.
+                grep -v ' /run/credentials/'
+}
+
+# Loop devices belong to the whole kernel: on a namespaced host those of others are seen as well. A file that this host
+# can see under that name and with that inode is its own.
+list_loops() {
+        local name inode file
+        losetup --list --noheadings --raw --output NAME,BACK-INO,BACK-FILE 2>/dev/null |
+                while read -r name inode file; do
+                        if [[ $BERTH_HOST == vm || $file == *'(deleted)' || $(stat -c %i "$file" 2>/dev/null) == "$inode" ]]; then
+                                echo "loop $name $file"
+                        fi
+                done
+}
+
+list_links() {
+        ip -brief link show | awk '{ sub(/@.*/, "", $1); print "link " $1 }'
+}
+
+list_tables() {
+        nft list tables 2>/dev/null | sed 's/^/nftables /'
+}
+
+list_registry() {
+        find /run/berth/machines -mindepth 1 -maxdepth 1 -printf 'registry %p\n' 2>/dev/null || true
+        find /run/systemd/machines -mindepth 1 -maxdepth 1 -name '[!:.]*' -not -name 'unit:*' -printf 'machined %f\n' 2>/dev/null || true
+}
+
+# All but the one that berthd itself has started, which starts the others.
+list_supervisors() {
+        local pid parent
+        for pid in $(pgrep -f '^[^ ]*berth-supervisor' || true); do
+                parent=$(ps -o ppid= -p "$pid" | tr -d ' ') || continue
+                [[ $(ps -o comm= -p "$parent") == berthd ]] || ps -o 'pid=,args=' -p "$pid" | sed 's/^ */process /'
+        done
+}
+
+host_state() {
+        {
+                list_scopes
+                list_cgroups
+                list_mounts
+                list_loops
+                list_links
+                list_tables
+                list_registry
+                list_supervisors
+        } | sort -u
+}
+
+# left_since FILE: what is there now and was not when host_state wrote FILE.
+left_since() {
+        comm -13 "$1" <(host_state)
+}
+
+# Ends what a test left, so that the next one is not judged by it.
+sweep() {
+        local unit
+        systemctl list-units --all --plain --no-legend 'berth-*.scope' | awk '{ print $1 }' | while read -r unit; do
+                systemctl kill --signal=KILL "$unit" || true
+                systemctl stop "$unit" || true
+        done
+} >/dev/null 2>&1

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# berth run --keep-unit: the unit is the machine's unit.
+
+busybox=/var/lib/machines/busybox
+
+# unit NAME LINE…: writes a service of its own and forgets it at the end.
+unit() {
+        local name=$1 line
+        shift
+        {
+                printf '[Service]\nType=notify\nDelegate=yes\nKillMode=mixed\n'
+                for line; do
+                        printf '%s\n' "$line"
+                done
+        } >"/run/systemd/system/$name.service"
+        at_end remove_unit "$name"
+        systemctl daemon-reload
+}
+
+remove_unit() {
+        systemctl stop "$1.service"
+        rm -f "/run/systemd/system/$1.service"
+        systemctl daemon-reload
+        systemctl reset-failed "$1.service" 2>/dev/null || true
+}
+
+test_unit_is_the_machines_unit() {
+        unit kept-a "ExecStart=berth run --keep-unit --rm --name in-unit --ephemeral $busybox sleep 1000" "MemoryMax=64M"
+        systemctl start kept-a.service
+        assert_eq "$(machine_property in-unit Unit)" kept-a.service
+        assert_contains "$(berth list)" in-unit
+        assert_eq "$(cgroup_of "$(leader_of in-unit)")" /system.slice/kept-a.service/payload
+        assert_eq "$(systemctl show -P MainPID kept-a.service)" "$(supervisor_of in-unit)"
+        wait_until 60 machinectl show in-unit >/dev/null
+        assert_eq "$(machinectl show -P Unit in-unit)" kept-a.service
+
+        systemctl stop kept-a.service
+        assert_eq "$(systemctl show -P Result kept-a.service)" success
+        wait_until 60 refute_quietly berth status in-unit
+}
+
+refute_quietly() {
+        ! "$@" >/dev/null 2>&1
+}
+
+test_without_any_manager() {
+        systemctl stop berthd.service
+        unit kept-b "ExecStart=berth run --keep-unit --rm --name no-manager --ephemeral $busybox sleep 1000"
+        systemctl start kept-b.service
+        assert_eq "$(systemctl is-active berthd.service || true)" inactive
+        [[ -e /run/berth/machines/no-manager/state.json ]] || fail "it is not in the registry"
+
+        # A manager that comes later sees it.
+        assert_contains "$(berth list)" no-manager
+        systemctl stop kept-b.service
+        wait_until 60 refute_quietly berth status no-manager
+}
+
+test_exit_status_is_the_payloads() {
+        unit kept-c "ExecStart=berth run --keep-unit --rm --name status --ephemeral $busybox sh -c 'sleep 1; exit 23'"
+        systemctl start kept-c.service
+        wait_until 60 test "$(systemctl show -P ActiveState kept-c.service)" != activating
+        wait_until 60 unit_has_failed kept-c
+        assert_eq "$(systemctl show -P ExecMainStatus kept-c.service)" 23
+}
+
+unit_has_failed() {
+        [[ $(systemctl show -P ActiveState "$1.service") == failed ]]
+}
+
+test_failed_start_fails_the_unit() {
+        unit kept-d "ExecStart=berth run --keep-unit --rm --name nothing --ephemeral $busybox no-such-command"
+        refute systemctl start kept-d.service
+        assert_eq "$(systemctl show -P ExecMainStatus kept-d.service)" 127
+        check journal_has kept-d.service no-such-command
+}
+
+test_stop_runs_the_payloads_trap() {
+        make_tree tree
+        unit kept-e "ExecStart=berth run --keep-unit --rm --name trapper $PWD/tree sh -c 'trap \"echo trapped > /mark; exit 0\" TERM; while :; do sleep 0.1; done'"
+        systemctl start kept-e.service
+        sleep 0.5
+        systemctl stop kept-e.service
+        assert_eq "$(cat tree/mark)" trapped
+        assert_eq "$(systemctl show -P Result kept-e.service)" success
+}
+
+test_restart_by_systemd() {
+        unit kept-f "ExecStart=berth run --keep-unit --rm --name phoenix --ephemeral $busybox sleep 1000" Restart=always RestartSec=0
+        systemctl start kept-f.service
+        local first
+        first=$(leader_of phoenix)
+        kill -KILL "$(supervisor_of phoenix)"
+        wait_until 60 leader_has_changed phoenix "$first"
+        systemctl stop kept-f.service
+}
+
+leader_has_changed() {
+        local now
+        now=$(leader_of "$1" 2>/dev/null) && [[ -n $now && $now != 0 && $now != "$2" ]]
+}
+
+# What a payload finds about itself must not depend on who started it.
+test_payload_inherits_the_same() {
+        local probe
+        probe='grep -E "^(NoNewPrivs|Seccomp|Cap|SigIgn|SigBlk|Umask)" /proc/self/status; ulimit -a; cut -d" " -f5- /proc/self/mountinfo | sed "s/ [^ ]*uid=[0-9]*[^ ]*//"; cat /proc/self/oom_score_adj; env | sort; ls /proc/self/fd'
+        make_tree tree
+        printf '%s\n' "$probe" >tree/probe
+        berth run --rm --read-only --name same "$PWD/tree" sh /probe >by-manager </dev/null
+        unit kept-g "ExecStart=berth run --keep-unit --rm --read-only --name same $PWD/tree sh /probe" "StandardOutput=file:$PWD/by-unit"
+        systemctl start kept-g.service
+        wait_until 60 unit_is_inactive kept-g
+        check diff by-manager by-unit
+        assert_contains "$(cat by-unit)" NoNewPrivs
+}
+
+unit_is_inactive() {
+        [[ $(systemctl show -P ActiveState "$1.service") == inactive ]]
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The manager is a view: it comes when it is called, goes when nothing runs, and nothing is lost without it.
+
+busybox=/var/lib/machines/busybox
+
+manager_pid() {
+        systemctl show -P MainPID berthd.service
+}
+
+manager_is_gone() {
+        [[ $(manager_pid) == 0 ]]
+}
+
+test_activated_by_the_bus_and_leaves_when_idle() {
+        systemctl stop berthd.service
+        check busctl call org.berth1 /org/berth1 org.berth1.Manager ListMachines >/dev/null
+        assert_eq "$(systemctl is-active berthd.service)" active
+        wait_until 120 manager_is_gone
+        assert_eq "$(systemctl show -P Result berthd.service)" success
+        check berth list
+}
+
+test_stays_while_a_machine_runs() {
+        berth run -d --rm --ephemeral --name keeps "$busybox" sleep 1000
+        sleep 15
+        assert_ne "$(manager_pid)" 0
+        berth stop keeps
+        wait_until 120 manager_is_gone
+}
+
+test_killed_manager_loses_nothing() {
+        local before leader
+        berth run -d --name survivor --ephemeral -m 64M "$busybox" sh -c 'sleep 1000; exit 1'
+        leader=$(leader_of survivor)
+        before=$(busctl --json=short call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ListNames >/dev/null; properties survivor)
+
+        kill -KILL "$(manager_pid)"
+        check kill -0 "$leader"
+        assert_eq "$(properties survivor)" "$before"
+        assert_eq "$(leader_of survivor)" "$leader"
+        assert_contains "$(berth list)" survivor
+
+        # The new one can do all that the old one could.
+        berth kill survivor
+        wait_until 60 is_state survivor exited
+        assert_eq "$(machine_property survivor ExitStatus)" 9
+        berth rm survivor
+}
+
+properties() {
+        busctl --json=short call org.berth1 "/org/berth1/machine/$1" org.freedesktop.DBus.Properties GetAll s org.berth1.Machine
+}
+
+test_killed_manager_does_not_end_a_foreground_run() {
+        berth run --rm --ephemeral --name fore "$busybox" sh -c 'read line; echo "got $line"; exit 6' < <(wait_for go; echo text) >out &
+        local pid=$! status=0
+        wait_until 60 is_state fore running
+        kill -KILL "$(manager_pid)"
+        touch go
+        wait "$pid" || status=$?
+        assert_eq "$status" 6
+        assert_eq "$(cat out)" "got text"
+        berth list >/dev/null
+        wait_until 60 scope_is_gone fore
+}
+
+wait_for() {
+        until [[ -e $1 ]]; do
+                sleep 0.1
+        done
+}
+
+# What ended while no manager was there is known to the next one, and told.
+test_end_without_a_manager() {
+        berth run -d --name alone --ephemeral "$busybox" sh -c 'sleep 2; exit 8'
+        systemctl stop berthd.service
+        wait_until 60 scope_is_gone alone
+        assert_eq "$(machine_property alone State)" exited
+        assert_eq "$(machine_property alone ExitStatus)" 8
+        berth rm alone
+}
+
+test_restart_and_upgrade() {
+        berth run -d --rm --ephemeral --name upgraded "$busybox" sleep 1000
+        systemctl restart berthd.service
+        assert_contains "$(berth list)" upgraded
+        systemctl daemon-reexec
+        systemctl restart berthd.service
+        assert_contains "$(berth list)" upgraded
+        berth stop upgraded
+        wait_until 60 scope_is_gone upgraded
+}
+
+# Killed at any moment of a start: the start fails or succeeds, and nothing is left of it (the suite checks that).
+test_killed_in_the_middle_of_starts() {
+        local i pid
+        for i in {1..15}; do
+                timeout 60 berth run --rm --ephemeral --name "moment-$i" "$busybox" true >/dev/null 2>&1 &
+                pid=$!
+                sleep "0.0$((RANDOM % 90 + 10))"
+                kill -KILL "$(manager_pid)" 2>/dev/null || true
+                wait "$pid" || true
+        done
+        wait_until 120 no_scope_left
+        assert_status 0 berth run --rm --ephemeral --name moment-1 "$busybox" true
+}
+
+no_scope_left() {
+        # The next manager clears what a killed start left.
+        berth list >/dev/null
+        [[ -z $(systemctl list-units --no-legend --plain 'berth-moment-*.scope') && -z $(ls /run/berth/machines) ]]
+}
+
+test_manager_is_sandboxed_its_spawner_is_not() {
+        local pid spawner
+        berth run -d --rm --ephemeral --name boxed "$busybox" sleep 1000
+        pid=$(manager_pid)
+        spawner=$(pgrep -P "$pid")
+        assert_eq "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$pid/status")" 1
+        assert_ne "$(sed -n 's/^CapBnd:\t//p' "/proc/$pid/status")" "$(sed -n 's/^CapBnd:\t//p' /proc/1/status)"
+        assert_eq "$(sed -n 's/^Seccomp:\t//p' "/proc/$pid/status")" 2
+
+        assert_eq "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$spawner/status")" 0
+        assert_eq "$(sed -n 's/^CapBnd:\t//p' "/proc/$spawner/status")" "$(sed -n 's/^CapBnd:\t//p' /proc/1/status)"
+        assert_eq "$(sed -n 's/^Seccomp:\t//p' "/proc/$spawner/status")" "$(sed -n 's/^Seccomp:\t//p' /proc/1/status)"
+        berth stop boxed
+}
+
+# The program that spawner and supervisors run is reached read-only, even by root of the host.
+test_supervisors_program_cannot_be_written_through_proc() {
+        local supervisor
+        berth run -d --rm --ephemeral --name exe "$busybox" sleep 1000
+        supervisor=$(supervisor_of exe)
+        # Not ETXTBSY, which would end with the process, but a read-only mount.
+        assert_contains "$(error_of sh -c "exec 3>>/proc/$supervisor/exe" 2>&1)" "Read-only file system"
+        berth stop exe
+}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The scope: made by systemd, limits through systemd, delegated cgroups below.
+
+busybox=/var/lib/machines/busybox
+
+test_scope_is_systemds() {
+        berth run -d --rm --ephemeral --name scoped "$busybox" sleep 1000
+        assert_eq "$(scope_property scoped ActiveState)" active
+        assert_eq "$(scope_property scoped Slice)" machine.slice
+        assert_eq "$(scope_property scoped Delegate)" yes
+        assert_eq "$(scope_property scoped CollectMode)" inactive-or-failed
+        assert_contains "$(scope_property scoped Description)" scoped
+        assert_contains "$(systemctl status --no-pager berth-scoped.scope)" payload
+        assert_contains "$(systemd-cgls --no-pager /machine.slice 2>/dev/null || systemd-cgls --no-pager)" berth-scoped.scope
+        berth stop scoped
+}
+
+test_sub_cgroups() {
+        berth run -d --rm --ephemeral --name halves "$busybox" sleep 1000
+        assert_eq "$(cgroup_of "$(leader_of halves)")" /machine.slice/berth-halves.scope/payload
+        assert_eq "$(cgroup_of "$(supervisor_of halves)")" /machine.slice/berth-halves.scope/supervisor
+        berth stop halves
+}
+
+# The payload sees its own cgroup as the root, and cannot write to it.
+test_cgroup_inside() {
+        local out
+        out=$(berth run --rm --ephemeral "$busybox" sh -c \
+                'grep -E "^0::|name=systemd" /proc/self/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/systemd; do mkdir $d/x 2>/dev/null && echo written; done; true')
+        assert_lacks "$out" machine.slice
+        assert_lacks "$out" written
+        assert_contains "$out" ":/"
+}
+
+test_memory_limit_is_set_and_kills() {
+        berth run -d --rm --ephemeral --name bounded --memory 64M "$busybox" sleep 1000
+        assert_eq "$(scope_property bounded MemoryMax)" 67108864
+        assert_eq "$(cat "$(scope_file bounded memory.max memory memory.limit_in_bytes)")" 67108864
+        berth stop bounded
+
+        make_tree hog-tree
+        cp "$(command -v hog)" hog-tree/bin/
+        assert_status 0 berth run --rm --memory 64M --property MemorySwapMax=0 ./hog-tree hog 8
+        assert_status 137 berth run --name hungry --memory 64M --property MemorySwapMax=0 ./hog-tree hog 200
+        assert_contains "$(machine_property hungry Result)" oom-kill
+        berth rm hungry
+}
+
+test_cpu_shares() {
+        berth run -d --rm --ephemeral --name shared --cpu-shares 512 "$busybox" sleep 1000
+        assert_eq "$(scope_property shared CPUShares)" 512
+        if on_cgroup_v2; then
+                # systemd's conversion for v2: shares * 100 / 1024.
+                assert_eq "$(cat "$(scope_file shared cpu.weight - -)")" 50
+        else
+                assert_eq "$(cat "$(scope_file shared - cpu cpu.shares)")" 512
+        fi
+        berth stop shared
+}
+
+test_any_test_property_that_systemd_refuses() {
+        local err
+        err=$(error_of berth run --rm --ephemeral --name refused --property NoSuchThing=1 "$busybox" true)
+        assert_contains "$err" NoSuchThing
+        err=$(error_of berth run --rm --ephemeral --name refused --property IPAddressAllow=nonsense "$busybox" true)
+        assert_contains "$err" IPAddressAllow
+        # Nothing of either is left in the way.
+        assert_status 0 berth run --rm --ephemeral --name refused "$busybox" true
+}
+
+# What was set through systemd is not undone by a reload; what was written behind its back would be.
+test_survives_daemon_reload_and_reexec() {
+        local leader
+        berth run -d --rm --ephemeral --name steady --memory 64M --cpu-shares 512 "$busybox" sleep 1000
+        leader=$(leader_of steady)
+
+        systemctl daemon-reload
+        assert_eq "$(cat "$(scope_file steady memory.max memory memory.limit_in_bytes)")" 67108864
+        systemctl daemon-reexec
+        wait_until 120 systemctl is-active --quiet berth-steady.scope
+        assert_eq "$(cat "$(scope_file steady memory.max memory memory.limit_in_bytes)")" 67108864
+        assert_eq "$(leader_of steady)" "$leader"
+        assert_contains "$(berth list)" steady
+        assert_contains "$(machinectl list --no-legend)" steady
+
+        # And starts work after it: the manager has subscribed again.
+        assert_eq "$(berth run --rm --ephemeral "$busybox" echo works)" works
+        berth stop steady
+        wait_until 60 scope_is_gone steady
+}
+
+# Under a device cgroup systemd's reload keeps what the machine may open.
+test_devices_after_reload() {
+        berth run --rm --ephemeral --name dev "$busybox" sh -c 'sleep 3; echo x > /dev/null && head -c 1 /dev/zero | wc -c' >"out" &
+        wait_until 60 berth status dev
+        systemctl daemon-reload
+        wait $!
+        assert_eq "$(cat "out")" 1
+}
+
+test_registered_with_machined() {
+        berth run -d --rm --ephemeral --name known "$busybox" sleep 1000
+        wait_until 60 machinectl show known
+        assert_eq "$(machinectl show -P Unit known)" berth-known.scope
+        assert_eq "$(machinectl show -P Leader known)" "$(leader_of known)"
+        assert_eq "$(machinectl show -P Service known)" berth
+        berth stop known
+        wait_until 60 refute machinectl show known
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The ways to end a machine: each is the same ordered one, and leaves the name free at once.
+
+busybox=/var/lib/machines/busybox
+
+# A payload whose TERM trap leaves a mark in the tree, then ends with status 3.
+run_trapper() {
+        make_tree tree
+        berth run -d --name "$1" "${@:2}" ./tree sh -c 'trap "echo trapped > /mark; exit 3" TERM; touch /ready; while :; do sleep 0.1; done'
+        wait_until 60 test -e tree/ready
+}
+
+expect_trapped() {
+        wait_until 60 is_state "$1" exited
+        assert_eq "$(cat tree/mark)" trapped
+        assert_eq "$(machine_property "$1" ExitStatus)" 3
+        wait_until 60 scope_is_gone "$1"
+        berth rm "$1"
+}
+
+test_berth_stop() {
+        run_trapper trap-a
+        berth stop trap-a
+        expect_trapped trap-a
+}
+
+test_systemctl_stop() {
+        run_trapper trap-b
+        systemctl stop berth-trap-b.scope
+        expect_trapped trap-b
+}
+
+test_machinectl_terminate() {
+        run_trapper trap-c
+        wait_until 60 machinectl show trap-c >/dev/null
+        machinectl terminate trap-c
+        expect_trapped trap-c
+}
+
+# With an init in front the command is PID 2 and still gets the signal.
+test_stop_with_init() {
+        run_trapper trap-d --init
+        berth stop trap-d
+        expect_trapped trap-d
+}
+
+test_init_reaps_and_is_pid_1() {
+        local out
+        # An orphan that ends is reaped by the init: no zombie is left in the list.
+        out=$(berth run --rm --ephemeral --init "$busybox" sh -c 'echo $$; (sleep 0.2 &) ; sleep 1; ps -o stat,comm | grep -c "^Z" || true')
+        assert_eq "$out" $'2\n0'
+}
+
+test_stop_signal() {
+        make_tree tree
+        berth run -d --name custom --stop-signal USR1 ./tree sh -c 'trap "echo usr1 > /mark; exit" USR1; trap "" TERM; touch /ready; while :; do sleep 0.1; done'
+        wait_until 60 test -e tree/ready
+        berth stop custom
+        assert_eq "$(cat tree/mark)" usr1
+        berth rm custom
+}
+
+# What ignores the signal is killed after the time-out, in one command.
+test_stubborn_payload_is_killed() {
+        berth run -d --name deaf --ephemeral --stop-timeout 1s "$busybox" sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'
+        local before=$SECONDS
+        berth stop deaf
+        ((SECONDS - before >= 1)) || fail "it was not given its time"
+        wait_until 60 is_state deaf exited
+        assert_eq "$(machine_property deaf Result)" signal
+        assert_eq "$(machine_property deaf ExitStatus)" 9
+        berth rm deaf
+}
+
+test_kill() {
+        berth run -d --name victim --ephemeral "$busybox" sleep 1000
+        berth kill victim
+        wait_until 60 is_state victim exited
+        assert_eq "$(machine_property victim ExitStatus)" 9
+        berth rm victim
+
+        berth run -d --name victim --ephemeral "$busybox" sh -c 'trap "exit 11" USR2; while :; do sleep 0.1; done'
+        sleep 0.5
+        berth kill -s USR2 victim
+        assert_status 11 berth wait victim
+        wait_until 60 is_state victim exited
+        berth rm victim
+        assert_status 125 berth kill -s NOSUCH victim
+}
+
+# Everything in the machine is dead when its PID 1 is, and the name is free at once.
+test_hundred_rounds_of_one_name() {
+        local i
+        for i in {1..100}; do
+                berth run -d --rm --ephemeral --name round "$busybox" sleep 1000 >/dev/null
+                berth stop round
+        done
+        for i in {1..20}; do
+                assert_status 127 berth run --rm --ephemeral --name round "$busybox" no-such-command
+                assert_status "$((i % 5))" berth run --rm --ephemeral --name round "$busybox" sh -c "exit $((i % 5))"
+        done
+}
+
+test_start_right_after_out_of_memory() {
+        local i
+        make_tree tree
+        cp "$(command -v hog)" tree/bin/
+        for i in {1..10}; do
+                assert_status 137 berth run --rm --name greedy --memory 32M --property MemorySwapMax=0 ./tree hog 100
+        done
+        assert_status 0 berth run --rm --name greedy ./tree hog 1
+}
+
+# systemd's own stop at shutdown uses the same signal; a slow payload gets its time from the scope.
+test_scope_gives_the_stop_its_time() {
+        berth run -d --rm --ephemeral --name slow --stop-timeout 33s "$busybox" sleep 1000
+        assert_eq "$(scope_property slow KillSignal)" 23
+        assert_eq "$(scope_property slow TimeoutStopUSec)" 43s
+        berth stop slow
+}
