@@ -25,7 +25,7 @@ int fd_write_all(int fd, const void *data, size_t size);
 /* Everything up to the end of file, at most MAX bytes (-EFBIG beyond), with a NUL behind it. */
 int fd_read_all(int fd, size_t max, char **ret_data, size_t *ret_size);
 
-/* Waits until EVENTS (poll(2)) come on FD. TIMEOUT_USEC may be USEC_INFINITY. The events, 0 for a time-out, or a negative errno. */
+/* Waits for EVENTS (poll(2)) on FD; TIMEOUT_USEC may be USEC_INFINITY. The events, 0 for a time-out, or a negative errno. */
 int fd_wait(int fd, short events, uint64_t timeout_usec);
 
 /* "/proc/self/fd/N", where N is open: for calls that take a path only. */

@@ -9,7 +9,7 @@
 
 #include "macro.h"
 
-/* Opens or makes PATH (0600) and locks it without waiting. The descriptor, -EAGAIN where somebody holds it, or a negative errno. */
+/* Opens or makes PATH (0600) and locks it, without waiting. The descriptor, -EAGAIN where it is held, or a negative errno. */
 int lock_file_try(int dirfd, const char *path);
 
 /* Whether somebody else than the caller holds a lock on PATH: 1, 0 (also where there is no such file), or a negative errno. */

@@ -63,7 +63,10 @@ int parse_u32(const char *s, uint32_t *ret) {
         return 0;
 }
 
-/* The fraction behind a point at *S, which is moved behind it, times UNIT: in whole numbers, since a double loses the low bits of large ones. */
+/*
+ * The fraction behind a point at *S, which is moved behind it, times UNIT: in whole numbers, since a double
+ * loses the low bits of large ones.
+ */
 static int read_fraction(const char **s, uint64_t unit, uint64_t *ret) {
         uint64_t numerator = 0, denominator = 1;
         const char *p = *s;
@@ -296,8 +299,8 @@ const char *format_usec(uint64_t usec, char buffer[static FORMAT_USEC_MAX]) {
                                 break;
                         continue;
                 }
-                written += snprintf(buffer + written, FORMAT_USEC_MAX - (size_t) written, "%s%" PRIu64 "%s",
-                                    shown ? " " : "", n, time_units[i].names[0]);
+                written += snprintf(buffer + written, FORMAT_USEC_MAX - (size_t) written, "%s%" PRIu64 "%s", shown ? " " : "", n,
+                                    time_units[i].names[0]);
                 usec %= time_units[i].usec;
                 shown++;
         }

@@ -102,10 +102,17 @@ bool str_is_utf8(const char *s) {
         return true;
 }
 
-/* Levenshtein's distance, one row at a time; long words are too far from anything. */
+static size_t least(size_t a, size_t b) {
+        return a < b ? a : b;
+}
+
+/*
+ * How many letters have to be put in, taken out, replaced or swapped with their neighbour to make A from B, row
+ * by row (the restricted Damerau-Levenshtein distance). Long words are too far from anything.
+ */
 static size_t edit_distance(const char *a, const char *b) {
         enum { LONGEST = 64 };
-        size_t row[LONGEST + 1], n = strlen(b);
+        size_t rows[3][LONGEST + 1], *before = rows[0], *above = rows[1], *row = rows[2], n = strlen(b);
 
         if (strlen(a) > LONGEST || n > LONGEST)
                 return SIZE_MAX;
@@ -113,19 +120,19 @@ static size_t edit_distance(const char *a, const char *b) {
         for (size_t j = 0; j <= n; j++)
                 row[j] = j;
 
-        for (size_t i = 0; a[i]; i++) {
-                size_t diagonal = row[0];
+        for (size_t i = 1; a[i - 1]; i++) {
+                size_t *oldest = before;
 
-                row[0] = i + 1;
-                for (size_t j = 0; j < n; j++) {
-                        size_t best = diagonal + (tolower((unsigned char) a[i]) != tolower((unsigned char) b[j]));
+                before = above;
+                above = row;
+                row = oldest;
+                row[0] = i;
+                for (size_t j = 1; j <= n; j++) {
+                        int x = tolower((unsigned char) a[i - 1]), y = tolower((unsigned char) b[j - 1]);
 
-                        diagonal = row[j + 1];
-                        if (row[j] + 1 < best)
-                                best = row[j] + 1;
-                        if (diagonal + 1 < best)
-                                best = diagonal + 1;
-                        row[j + 1] = best;
+                        row[j] = least(above[j - 1] + (x != y), least(above[j], row[j - 1]) + 1);
+                        if (i > 1 && j > 1 && x == tolower((unsigned char) b[j - 2]) && y == tolower((unsigned char) a[i - 2]))
+                                row[j] = least(row[j], before[j - 2] + 1);
                 }
         }
         return row[n];

@@ -26,7 +26,7 @@ bool strv_contains(char *const *strv, const char *s);
 /* The value of NAME in an environment block of NAME=VALUE strings (the last one counts), or NULL. */
 const char *strv_env_get(char *const *env, const char *name);
 
-/* Sets a variable of an environment block: ITEM (NAME=VALUE, taken over, also on failure) replaces what has its name. 0 or -ENOMEM. */
+/* Sets a variable of an environment block: ITEM (NAME=VALUE, taken over also on failure) replaces its namesake. 0 or -ENOMEM. */
 int strv_env_consume(char ***env, char *item);
 
 /* The strings with SEPARATOR between them; the caller frees it; NULL without memory. */

@@ -43,7 +43,7 @@ int client_open(sd_bus **ret, Error *error) {
         return 0;
 }
 
-/* What the bus itself says while it starts berthd, or does not: sd-bus-errors(3), and dbus-daemon's Spawn.* for a failed start. */
+/* What the bus itself says where it can't start berthd: sd-bus-errors(3), and dbus-daemon's Spawn.* for a failed start. */
 static bool is_missing_service(const sd_bus_error *e) {
         return sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
                startswith(e->name, "org.freedesktop.DBus.Error.Spawn.") || startswith(e->name, "org.freedesktop.systemd1.");

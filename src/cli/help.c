@@ -36,8 +36,8 @@ char *help_option_usage(const char *names, const SettingType *type, const char *
         size_t n = 0;
 
         main_names(names, &name, &n, &letter);
-        return str_format("%s%.*s%s--%.*s%s%s", letter ? "-" : "  ", 1, letter ? letter : " ", letter ? ", " : " ", (int) n, strempty(name),
-                          takes_value ? "=" : "", takes_value ? type->metavar : "");
+        return str_format("%s%.*s%s--%.*s%s%s", letter ? "-" : "  ", 1, letter ? letter : " ", letter ? ", " : " ", (int) n,
+                          strempty(name), takes_value ? "=" : "", takes_value ? type->metavar : "");
 }
 
 char *help_option_others(const char *names) {
@@ -58,7 +58,7 @@ char *help_option_others(const char *names) {
         return others && *others ? str_format("%s)", others) : TAKE_PTR(others);
 }
 
-/* Prints the words of TEXT from column AT on, broken so that no line is longer than WIDTH; lines after the first begin at INDENTED. */
+/* Prints the words of TEXT from column AT on, in lines no longer than WIDTH; those after the first begin at INDENTED. */
 static void print_words(const char *text, int at, int indented) {
         bool first = true;
 
@@ -147,7 +147,8 @@ int help_verb(const Verb *verb, Error *error) {
         if (!name)
                 return error_oom(error);
 
-        printf("berth %s %s%s\n\n", name, verb->options || takes_settings ? "[OPTIONS] " : "", verb->operands);
+        printf("berth %s%s%s%s\n\n", name, verb->options || takes_settings ? " [OPTIONS]" : "", *verb->operands ? " " : "",
+               verb->operands);
         printf("%s.\n", verb->help);
         if (verb->details) {
                 putchar('\n');
@@ -173,8 +174,11 @@ int help_main(Error *error) {
                "Verbs:\n");
 
         FOREACH_VERB(v) {
-                _cleanup_free_ char *name = verb_name(*v), *usage = name ? str_format("%s %s", name, (*v)->operands) : NULL;
+                const char *operands = (*v)->operands;
+                _cleanup_free_ char *name = verb_name(*v), *usage = NULL;
 
+                if (name)
+                        usage = str_format("%s%s%s", name, *operands ? " " : "", operands);
                 if (!usage)
                         return error_oom(error);
                 print_row(usage, (*v)->help, NULL);

@@ -22,7 +22,7 @@ static const Option list_options[] = {
         { "quiet|q", &type_boolean, offsetof(ListOptions, quiet), "Names only" },
         { "no-legend", &type_boolean, offsetof(ListOptions, no_legend), "No titles and no count" },
         { "json", &type_json_mode, offsetof(ListOptions, json), "JSON: short (one line), pretty or off" },
-        {}
+        {},
 };
 
 /* One row of ListMachines(), borrowed from the reply. */
@@ -44,7 +44,8 @@ static int read_items(sd_bus_message *reply, bool all, Item **ret, size_t *ret_n
         while (r >= 0) {
                 Item item;
 
-                r = sd_bus_message_read(reply, "(ssusto)", &item.name, &item.state, &item.leader, &item.root, &item.started, &item.path);
+                r = sd_bus_message_read(reply, "(ssusto)", &item.name, &item.state, &item.leader, &item.root, &item.started,
+                                        &item.path);
                 if (r <= 0)
                         break;
                 if (!all && !machine_state_is_alive(machine_state_from_string(item.state)))
@@ -87,7 +88,8 @@ static void add_item(Table *table, const Item *item) {
 
 static int print_items(const Item *items, size_t n, const ListOptions *options) {
         static const Column columns[] = {
-                { "MACHINE", "machine" }, { "STATE", "state" }, { "LEADER", "leader" }, { "UPTIME", "started_usec" }, { "ROOT", "root" },
+                { "MACHINE", "machine" },     { "STATE", "state" }, { "LEADER", "leader" },
+                { "UPTIME", "started_usec" }, { "ROOT", "root" },
         };
         bool legend = !options->no_legend && options->json == JSON_OFF;
         _cleanup_table_ Table table = TABLE(columns);

@@ -40,7 +40,8 @@ static int read_property(sd_bus_message *reply, MachineInfo *info) {
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(properties); i++)
                 if (streq(name, properties[i].name))
-                        return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' }, (char *) info + properties[i].offset);
+                        return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' },
+                                                   (char *) info + properties[i].offset);
         return r < 0 ? r : sd_bus_message_skip(reply, "v");
 }
 
@@ -73,7 +74,8 @@ int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *er
         if (!info.path)
                 return error_oom(error);
 
-        r = sd_bus_call_method(bus, DESTINATION, info.path, "org.freedesktop.DBus.Properties", "GetAll", &e, &info.reply, "s", INTERFACE);
+        r = sd_bus_call_method(bus, DESTINATION, info.path, "org.freedesktop.DBus.Properties", "GetAll", &e, &info.reply, "s",
+                               INTERFACE);
         if (r < 0)
                 return client_failure(&e, r, error);
         r = read_properties(info.reply, &info);

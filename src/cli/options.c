@@ -68,13 +68,8 @@ bool options_have_letter(const Option *options, bool takes_settings, char c) {
         return takes_settings && setting_by_option(name);
 }
 
-/* An option as it is written: "-m" or "--memory". */
-static char *written(const char *name) {
-        return str_format("%s%s", name[1] ? "--" : "-", name);
-}
-
-static int unknown_option(const OptionTarget *target, const char *name, Error *error) {
-        _cleanup_free_ char *option = written(name);
+/* GIVEN is the option as it was written, with its dashes: here and below. */
+static int unknown_option(const OptionTarget *target, const char *given, Error *error) {
         _cleanup_strv_free_ char **words = NULL;
         const char *near;
         int r = strv_append(&words, "help");
@@ -86,18 +81,18 @@ static int unknown_option(const OptionTarget *target, const char *name, Error *e
                 FOREACH_SETTING(s)
                         if (r >= 0)
                                 r = names_collect(s->options, &words);
-        if (r < 0 || !option)
+        if (r < 0)
                 return error_oom(error);
 
-        near = name[1] ? str_nearest(name, (const char *const *) words, strv_length(words)) : NULL;
-        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option,
-                         near ? "there is no such option; did you mean --%s?" : "there is no such option; --help lists them", near);
+        near = startswith(given, "--") ? str_nearest(given + 2, (const char *const *) words, strv_length(words)) : NULL;
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", given,
+                         near ? "there is no such option; did you mean --%s?" : "there is no such option; --help lists them",
+                         near);
 }
 
-static int missing_value(const Match *match, const char *name, Error *error) {
-        _cleanup_free_ char *option = written(name);
-
-        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option, "it needs a value: %s", match->type->allowed);
+static int missing_value(const Match *match, const char *given, Error *error) {
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", given, "it needs a value: %s",
+                         match->type->allowed);
 }
 
 /* "NAME" alone passes the caller's own variable on, as nspawn and docker do; one that is not set is not passed. */
@@ -111,8 +106,7 @@ static int assign_environment(const Match *match, Spec *spec, const char *text) 
         return assignment ? setting_assign(match->setting, spec, assignment, NULL) : -ENOMEM;
 }
 
-static int assign(const OptionTarget *target, const Match *match, const char *name, const char *text, Error *error) {
-        _cleanup_free_ char *option = NULL;
+static int assign(const OptionTarget *target, const Match *match, const char *given, const char *text, Error *error) {
         int r;
 
         if (!match->setting)
@@ -126,62 +120,58 @@ static int assign(const OptionTarget *target, const Match *match, const char *na
                 return 0;
         if (r == -ENOMEM)
                 return error_oom(error);
-
-        option = written(name);
-        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", option, "'%s' is not %s", text, match->type->allowed);
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", given, "'%s' is not %s", text,
+                         match->type->allowed);
 }
 
 /* --name=value, --name value, --name. *NEXT is what stands behind it, and is moved on where it is taken. */
-static int read_long(const OptionTarget *target, const char *text, char ***next, Error *error) {
-        const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
-        _cleanup_free_ char *name = equals ? strndup(text, (size_t) (equals - text)) : strdup(text);
+static int read_long(const OptionTarget *target, const char *word, char ***next, Error *error) {
+        const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL, *name;
+        _cleanup_free_ char *given = equals ? strndup(word, (size_t) (equals - word)) : strdup(word);
         Match match;
 
-        if (!name)
+        if (!given)
                 return error_oom(error);
+        name = given + 2;
         if (streq(name, "help"))
                 return 1;
         if (!name[0] || !name[1] || !find(target, name, &match))
-                return unknown_option(target, name, error);
+                return unknown_option(target, given, error);
 
         if (!value && match.type == &type_boolean)
                 value = "yes";
         if (!value) {
                 if (!**next)
-                        return missing_value(&match, name, error);
+                        return missing_value(&match, given, error);
                 value = *(*next)++;
         }
-        return assign(target, &match, name, value, error);
+        return assign(target, &match, given, value, error);
 }
 
 /* A bundle of letters, of which the last may have its value in the same word or in the next. */
-static int read_short(const OptionTarget *target, const char *text, char ***next, Error *error) {
-        for (; *text; text++) {
-                char name[] = { *text, '\0' };
-                const char *value = NULL;
+static int read_short(const OptionTarget *target, const char *word, char ***next, Error *error) {
+        for (const char *p = word + 1; *p; p++) {
+                const char given[] = { '-', *p, '\0' }, *value;
                 Match match;
                 int r;
 
-                if (!find(target, name, &match)) {
-                        if (*text == 'h')
-                                return 1;
-                        return unknown_option(target, name, error);
-                }
+                if (!find(target, given + 1, &match))
+                        return *p == 'h' ? 1 : unknown_option(target, given, error);
 
-                if (match.type == &type_boolean && text[1] != '=') {
-                        r = assign(target, &match, name, "yes", error);
+                if (match.type == &type_boolean && p[1] != '=') {
+                        r = assign(target, &match, given, "yes", error);
                         if (r < 0)
                                 return r;
                         continue;
                 }
 
-                if (text[1])
-                        value = text + 1 + (text[1] == '=');
+                if (p[1])
+                        value = p + 1 + (p[1] == '=');
                 else if (**next)
                         value = *(*next)++;
                 else
-                        return missing_value(&match, name, error);
-                return assign(target, &match, name, value, error);
+                        return missing_value(&match, given, error);
+                return assign(target, &match, given, value, error);
         }
         return 0;
 }
@@ -206,7 +196,7 @@ int options_parse(const OptionTarget *target, char **arguments, char ***ret_oper
                 if (streq(word, "--"))
                         break;
 
-                r = word[1] == '-' ? read_long(target, word + 2, &arguments, error) : read_short(target, word + 1, &arguments, error);
+                r = word[1] == '-' ? read_long(target, word, &arguments, error) : read_short(target, word, &arguments, error);
                 if (r != 0)
                         return r;
         }

@@ -32,7 +32,7 @@ static const Option run_options[] = {
         { "directory|D", &type_string, FIELD(directory), "Path of the tree; all arguments are the command" },
         { "plan", &type_boolean, FIELD(plan), "Print what would be done, and do nothing" },
         { "keep-unit", &type_boolean, FIELD(keep_unit), "Run in the calling unit instead of a scope, for ExecStart=" },
-        {}
+        {},
 };
 
 #undef FIELD
@@ -53,9 +53,11 @@ static int read_operands(const RunOptions *options, char **operands, Spec *spec,
 
         STRV_FOREACH(word, operands)
                 if (!str_is_utf8(*word))
-                        return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "reading the command", *word, "it is no valid UTF-8");
+                        return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "reading the command", *word,
+                                         "it is no valid UTF-8");
         if (!str_is_utf8(spec->root))
-                return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "finding the tree", spec->root, "the path is no valid UTF-8");
+                return error_set(error, ERROR_INVALID_VALUE, EILSEQ, "finding the tree", spec->root,
+                                 "the path is no valid UTF-8");
 
         STRV_FOREACH(word, operands) {
                 r = setting_add(setting_by_name("Parameters"), spec, *word, error);
@@ -213,11 +215,12 @@ const Verb verb_run = {
         .options = run_options,
         .size = sizeof(RunOptions),
         .help = "Run a command in a new machine made from a tree",
-        .details = "TREE is a path, or without a slash the name of a tree in /etc/machines, /run/machines, /var/lib/machines "
-                   "or /usr/lib/machines. COMMAND's own options are not berth's: options of berth stand before TREE.\n\n"
-                   "In the foreground, standard input, output and error are the command's, signals are passed on, and the exit "
-                   "status is the command's: 128+N for signal N, 125 where berth failed, 126 where the command cannot be executed, "
-                   "127 where there is none. With --tty, ^]^]^] within a second leaves the machine running.",
+        .details =
+                "TREE is a path, or without a slash the name of a tree in /etc/machines, /run/machines, /var/lib/machines "
+                "or /usr/lib/machines. COMMAND's own options are not berth's: options of berth stand before TREE.\n\n"
+                "In the foreground, standard input, output and error are the command's, signals are passed on, and the exit "
+                "status is the command's: 128+N for signal N, 125 where berth failed, 126 where the command cannot be executed, "
+                "127 where there is none. With --tty, ^]^]^] within a second leaves the machine running.",
         .run = run_verb,
 };
 
@@ -227,8 +230,9 @@ typedef struct StartOptions {
 
 static const Option start_options[] = {
         { "attach|a", &type_boolean, offsetof(StartOptions, attach), "Stay in the foreground, as berth run does" },
-        { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal), "With --attach: give the command a terminal of its own" },
-        {}
+        { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal),
+          "With --attach: give the command a terminal of its own" },
+        {},
 };
 
 /* What the verb holds while it goes through the names. */

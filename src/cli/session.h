@@ -42,7 +42,7 @@ int session_prepare(Session *session, struct pollfd *ret, uint64_t *ret_until);
 /* Takes in what has come. 0 or a negative errno; session->ended says whether the machine is gone. */
 int session_process(Session *session);
 
-/* Waits until the machine has ended or until UNTIL (CLOCK_MONOTONIC; USEC_INFINITY: for ever). 1, 0 for a time-out, or a negative errno with ERROR. */
+/* Waits until the machine has ended (1) or until UNTIL (0; as session_prepare() has it). A negative errno with ERROR filled. */
 int session_wait(Session *session, uint64_t until, Error *error);
 
 /* The exit status that says how the machine ended; prints what the number alone does not say. */

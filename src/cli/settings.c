@@ -13,12 +13,13 @@ typedef struct SettingsOptions {
 static const Option settings_options[] = {
         { "no-legend", &type_boolean, offsetof(SettingsOptions, no_legend), "No titles" },
         { "json", &type_json_mode, offsetof(SettingsOptions, json), "JSON: short (one line), pretty or off" },
-        {}
+        {},
 };
 
 static int settings_verb(const Call *call, Error *error) {
         static const Column columns[] = {
-                { "SECTION", "section" }, { "SETTING", "setting" }, { "TYPE", "type" }, { "DEFAULT", "default" }, { "WHAT", "help" },
+                { "SECTION", "section" }, { "SETTING", "setting" }, { "TYPE", "type" },
+                { "DEFAULT", "default" }, { "WHAT", "help" },
         };
         const SettingsOptions *options = call->options;
         _cleanup_table_ Table table = TABLE(columns);

@@ -123,8 +123,9 @@ typedef struct StopOptions {
 } StopOptions;
 
 static const Option stop_options[] = {
-        { "timeout|time|t", &type_timespan, offsetof(StopOptions, timeout), "Kill what has not ended by then (default: its TimeoutStopSec=)" },
-        {}
+        { "timeout|time|t", &type_timespan, offsetof(StopOptions, timeout),
+          "Kill what has not ended by then (default: its TimeoutStopSec=)" },
+        {},
 };
 
 static int stop_one(const char *name, void *userdata, Error *error) {
@@ -175,7 +176,8 @@ static int kill_one(const char *name, void *userdata, Error *error) {
                 if (r < 0)
                         return r;
         }
-        r = client_call_simple(ending->bus, NULL, error, "KillMachine", "ssi", name, kill_whom_names[ending->whom], ending->signal);
+        r = client_call_simple(ending->bus, NULL, error, "KillMachine", "ssi", name, kill_whom_names[ending->whom],
+                               ending->signal);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 
@@ -199,7 +201,7 @@ typedef struct KillOptions {
 static const Option kill_options[] = {
         { "signal|s", &type_signal, offsetof(KillOptions, signal), "Signal to send (default: SIGKILL)" },
         { "kill-whom|whom", &type_kill_whom, offsetof(KillOptions, whom), "Processes to send it to (default: leader)" },
-        {}
+        {},
 };
 
 static int kill_verb(const Call *call, Error *error) {
@@ -241,7 +243,7 @@ typedef struct RemoveOptions {
 
 static const Option remove_options[] = {
         { "force|f", &type_boolean, offsetof(RemoveOptions, force), "Kill it first where it runs" },
-        {}
+        {},
 };
 
 /* The manager sees the end of a machine as soon as its clients do, but not before them. */
@@ -298,7 +300,8 @@ const Verb verb_remove = {
         .options = remove_options,
         .size = sizeof(RemoveOptions),
         .help = "Forget machines that do not run",
-        .details = "What berth keeps of a machine that was run without --rm goes: its settings and how it ended. The tree that it "
-                   "was made from stays.",
+        .details =
+                "What berth keeps of a machine that was run without --rm goes: its settings and how it ended. The tree that it "
+                "was made from stays.",
         .run = remove_verb,
 };

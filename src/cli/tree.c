@@ -11,6 +11,7 @@
 static const char *const stores[] = { "/etc/machines", "/run/machines", "/var/lib/machines", "/usr/lib/machines" };
 
 static const char step[] = "finding the tree";
+#define NOWHERE "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines"
 
 int tree_from_path(const char *path, char **ret, Error *error) {
         _cleanup_free_ char *here = NULL;
@@ -58,7 +59,8 @@ int tree_find(const char *tree, char **ret, Error *error) {
         int r;
 
         if (!*tree)
-                return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree, "it is a path, or the name of a tree in /var/lib/machines");
+                return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree,
+                                 "it is a path, or the name of a tree in /var/lib/machines");
         if (strchr(tree, '/') || streq(tree, ".") || streq(tree, ".."))
                 return tree_from_path(tree, ret, error);
 
@@ -68,9 +70,5 @@ int tree_find(const char *tree, char **ret, Error *error) {
         if (r > 0)
                 return 0;
         return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree,
-                         access(tree, F_OK) >= 0
-                                 ? "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines; "
-                                   "for the one in this directory write ./%s"
-                                 : "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines",
-                         tree);
+                         access(tree, F_OK) >= 0 ? NOWHERE "; for the one here write ./%s" : NOWHERE, tree);
 }

@@ -32,7 +32,8 @@ const Verb *verb_find(const char *name, Error *error) {
 
         near = str_nearest(name, (const char *const *) words, strv_length(words));
         (void) error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the verb", name,
-                         near ? "there is no such verb; did you mean %s?" : "there is no such verb; berth --help lists them", near);
+                         near ? "there is no such verb; did you mean %s?" : "there is no such verb; berth --help lists them",
+                         near);
         return NULL;
 }
 
@@ -60,8 +61,8 @@ static int check_operands(const Verb *verb, const char *name, char *const *opera
         size_t n = strv_length(operands);
 
         if (n < verb->least)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the arguments of", name, "it needs %s; see berth %s --help",
-                                 verb->operands, name);
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the arguments of", name,
+                                 "it needs %s; see berth %s --help", verb->operands, name);
         if (n > verb->most)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the arguments of", name, "'%s' is one too many",
                                  operands[verb->most]);
@@ -79,7 +80,8 @@ static int read_and_run(const Verb *verb, const char *name, char **arguments, vo
                         return error_oom(error);
         }
 
-        r = options_parse(&(OptionTarget){ verb->options, values, spec, verb->flags & VERB_COMMAND }, arguments, &operands, error);
+        r = options_parse(&(OptionTarget){ verb->options, values, spec, verb->flags & VERB_COMMAND }, arguments, &operands,
+                          error);
         if (r < 0)
                 return r;
         if (r > 0)

@@ -15,7 +15,7 @@ typedef struct WaitOptions {
 
 static const Option wait_options[] = {
         { "quiet|q", &type_boolean, offsetof(WaitOptions, quiet), "Print nothing" },
-        {}
+        {},
 };
 
 typedef struct Waiter {

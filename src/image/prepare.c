@@ -109,6 +109,8 @@ static int enter_registry(PrepareFlags flags, Preparation *p) {
 static int enter(const Places *places, PrepareFlags flags, Preparation *p) {
         int r;
 
+        assert(!p->entry_name);
+
         if (flags & PREPARE_NEW) {
                 r = name_is_kept(places, p->spec->name);
                 if (r != 0)
@@ -153,6 +155,10 @@ static int enter_picked(const Places *places, PrepareFlags flags, Preparation *p
                 p->spec->name = i == 0 ? strdup(stem) : name_with_suffix(stem);
                 if (!p->spec->name)
                         return error_oom(error);
+
+                /* The manager may still have to record the end of a dead entry's machine: it is not for others to take. */
+                if ((flags & PREPARE_NEW) && faccessat(p->machines, p->spec->name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
+                        continue;
 
                 r = enter(places, flags, p);
                 if (r >= 0)

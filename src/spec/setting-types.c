@@ -133,6 +133,8 @@ static int parse_slice(void *field, const char *text) {
 
         if (n <= strlen(".slice") || n > 255 || !streq(text + stem, ".slice"))
                 return -EINVAL;
+        if (streq(text, "-.slice"))
+                return str_replace(field, text);
 
         for (size_t i = 0; i < stem; i++) {
                 bool empty_part = text[i] == '-' && (i == 0 || i + 1 == stem || text[i + 1] == '-');

@@ -14,8 +14,8 @@ const Setting settings[] = {
           "Set an environment variable of the command" },
         { "User", SECTION_EXEC, &type_user, FIELD(user), "user|u", NULL, TRUST_RUN,
           "Run the command as this user of the machine" },
-        { "WorkingDirectory", SECTION_EXEC, &type_path, FIELD(working_directory), "working-directory|workdir|chdir|w", NULL, TRUST_RUN,
-          "Directory in the machine to start the command in" },
+        { "WorkingDirectory", SECTION_EXEC, &type_path, FIELD(working_directory), "working-directory|workdir|chdir|w", NULL,
+          TRUST_RUN, "Directory in the machine to start the command in" },
         { "Hostname", SECTION_EXEC, &type_hostname, FIELD(hostname), "hostname|h", NULL, TRUST_RUN,
           "Host name inside (default: the machine's name)" },
         { "ProcessTwo", SECTION_EXEC, &type_boolean, FIELD(process_two), "as-pid2|init", "no", TRUST_RUN,
@@ -46,8 +46,8 @@ const Setting settings[] = {
         /* [Resources] */
         { "Slice", SECTION_RESOURCES, &type_slice, FIELD(slice), "slice", "machine.slice", TRUST_HOST,
           "Slice to put the machine's scope in" },
-        { "TimeoutStopSec", SECTION_RESOURCES, &type_timespan, FIELD(timeout_stop_usec), "stop-timeout|timeout-stop", "10s", TRUST_RUN,
-          "Time to end in before the machine is killed" },
+        { "TimeoutStopSec", SECTION_RESOURCES, &type_timespan, FIELD(timeout_stop_usec), "stop-timeout|timeout-stop", "10s",
+          TRUST_RUN, "Time to end in before the machine is killed" },
         { "CPUShares", SECTION_RESOURCES, &type_unit_shares, FIELD(cpu_shares), "cpu-shares|c", NULL, TRUST_RUN,
           "CPU time relative to others, 1024 being usual" },
         { "CPUWeight", SECTION_RESOURCES, &type_unit_weight, FIELD(cpu_weight), "cpu-weight", NULL, TRUST_RUN,
@@ -105,7 +105,9 @@ int setting_find(const char *name, const Setting **ret, Error *error) {
         near = str_nearest(name, names, settings_count);
 
         return error_set(error, ERROR_UNKNOWN_SETTING, EINVAL, "reading the setting", name,
-                         near ? "there is no such setting; did you mean %s?" : "there is no such setting; berth.settings(5) lists them", near);
+                         near ? "there is no such setting; did you mean %s?"
+                              : "there is no such setting; berth.settings(5) lists them",
+                         near);
 }
 
 static uint64_t setting_bit(const Setting *setting) {

@@ -30,7 +30,7 @@ typedef struct SettingType {
         const char *name;     /* "boolean", for GetSettings and the manual */
         const char *metavar;  /* "BYTES", for --help */
         const char *allowed;  /* what a value may be, for error messages: "a size in bytes, with K, M, G …, or infinity" */
-        const char *signature;/* D-Bus type that is preferred; a string is taken for every type */
+        const char *signature; /* D-Bus type that is preferred; a string is taken for every type */
         bool list;            /* assignments add up, an empty one clears */
 
         /* Reads TEXT into the field, replacing what is there, or adding for a list. -EINVAL or -ERANGE for a bad value. */
@@ -69,7 +69,7 @@ int setting_find(const char *name, const Setting **ret, Error *error);
 /* Reads TEXT into SPEC's field; an empty one goes back to the default. ERROR names the setting and what is allowed. */
 int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error);
 
-/* As setting_assign(), but an empty TEXT is a value like any other: for items of arrays, as a command may have empty arguments. */
+/* As setting_assign(), but an empty TEXT is a value like any other: for the items of arrays, such as a command's arguments. */
 int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error);
 
 static inline void *setting_field(const Setting *setting, Spec *spec) {

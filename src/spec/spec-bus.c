@@ -10,7 +10,15 @@
 /* Any basic value as text, so that one parser per type is enough. 0 where the type has no text. */
 static int read_basic_as_text(sd_bus_message *message, char type, char **ret) {
         union {
-                uint8_t y; int b; int16_t n; uint16_t q; int32_t i; uint32_t u; int64_t x; uint64_t t; const char *s;
+                uint8_t y;
+                int b;
+                int16_t n;
+                uint16_t q;
+                int32_t i;
+                uint32_t u;
+                int64_t x;
+                uint64_t t;
+                const char *s;
         } v;
         int r;
 
@@ -61,7 +69,8 @@ static int read_value(const Setting *s, Spec *spec, sd_bus_message *message, Err
                 return error_set_errno(error, r, "reading the setting", s->name);
         if (r == 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", s->name,
-                                 "D-Bus type %c%s is not taken; send '%s' or a string", type, strempty(contents), s->type->signature);
+                                 "D-Bus type %c%s is not taken; send '%s' or a string", type, strempty(contents),
+                                 s->type->signature);
         return setting_assign(s, spec, text, error);
 }
 
@@ -88,7 +97,9 @@ static int read_entry(Spec *spec, sd_bus_message *message, SpecBusExtra extra, v
                 return r;
 
         r = sd_bus_message_exit_container(message);
-        return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", key, "the value has the wrong D-Bus type") : 0;
+        return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", key,
+                                 "the value has the wrong D-Bus type")
+                     : 0;
 }
 
 int spec_read_bus(Spec *spec, sd_bus_message *message, SpecBusExtra extra, void *userdata, Error *error) {

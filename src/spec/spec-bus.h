@@ -11,7 +11,7 @@
 
 #include "spec.h"
 
-/* What the caller of spec_read_bus() does with keys that are no setting: 1 it took the value (and read it), 0 it did not, or a negative errno. */
+/* What the caller of spec_read_bus() does with keys that are no setting: 1 it has read the value, 0 not, or a negative errno. */
 typedef int (*SpecBusExtra)(const char *key, sd_bus_message *message, void *userdata, Error *error);
 
 /* Reads one a{sv} at the message's position into SPEC. EXTRA may be NULL. ERROR names the key and what is allowed. */

@@ -111,10 +111,14 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
 
         object = json_loads(text, JSON_REJECT_DUPLICATES, &where);
         if (!object)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line, where.text);
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
+                                 where.text);
         if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?o}", "name", &name, "root", &root, "terminal",
                            &terminal, "remove", &remove, "settings", &list) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
+
+        if (list && !json_is_object(list))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "settings", "it has to be an object");
 
         if (str_replace(&spec->name, name) < 0 || str_replace(&spec->root, root) < 0)
                 return error_oom(error);

@@ -84,7 +84,7 @@ int spec_check_name(const char *name, Error *error) {
         free(checked);
         if (r == -EINVAL)
                 return error_set(error, ERROR_INVALID_NAME, EINVAL, "checking the machine name", name,
-                                 "a name is letters, digits, '-' and '.', at most %i, with no '-' or '.' at the ends of its parts",
+                                 "a name is letters, digits, '-' and '.', at most %i, with no '-' or '.' at an end of its parts",
                                  SPEC_NAME_MAX);
         return r;
 }

@@ -84,7 +84,7 @@ DEFINE_CLEANUP(Spec *, spec_free);
 /* A deep copy, NULL without memory. */
 Spec *spec_copy(const Spec *spec);
 
-/* Checks a name by machined's rule: letters, digits, "-" and ".", at most 64, a valid host name. Fills ERROR with what is allowed. */
+/* Checks a name by machined's rule: letters, digits, "-" and ".", at most 64, a valid host name. ERROR says what is allowed. */
 int spec_check_name(const char *name, Error *error);
 
 /* Whether nothing is left to choose. */

@@ -53,18 +53,19 @@ void state_done(State *state) {
 }
 
 static json_t *process_to_json(const ProcessId *p) {
-        return json_pack("{s:i, s:I, s:I}", "pid", p->pid, "inode", (json_int_t) p->inode, "start_time", (json_int_t) p->start_time);
+        return json_pack("{s:i, s:I, s:I}", "pid", p->pid, "inode", (json_int_t) p->inode, "start_time",
+                         (json_int_t) p->start_time);
 }
 
 int state_to_json(const State *state, char **ret) {
-        json_auto_t *object = json_pack(
-                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:b}", "name", state->name, "state",
-                machine_state_to_string(state->state), "unit", state->unit, "root", state->root, "uid_base",
-                (json_int_t) state->uid_base, "uid_count", (json_int_t) state->uid_count, "supervisor",
-                process_to_json(&state->supervisor), "leader", process_to_json(&state->leader), "started_usec",
-                (json_int_t) state->started_usec, "finished_usec", (json_int_t) state->finished_usec, "result",
-                machine_result_to_string(state->result), "status", state->status, "reason", state->reason, "keep_unit",
-                state->keep_unit);
+        json_auto_t *object = json_pack("{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:b}", "name",
+                                        state->name, "state", machine_state_to_string(state->state), "unit", state->unit, "root",
+                                        state->root, "uid_base", (json_int_t) state->uid_base, "uid_count",
+                                        (json_int_t) state->uid_count, "supervisor", process_to_json(&state->supervisor),
+                                        "leader", process_to_json(&state->leader), "started_usec",
+                                        (json_int_t) state->started_usec, "finished_usec", (json_int_t) state->finished_usec,
+                                        "result", machine_result_to_string(state->result), "status", state->status, "reason",
+                                        state->reason, "keep_unit", state->keep_unit);
 
         if (!object)
                 return -ENOMEM;
@@ -81,14 +82,14 @@ typedef struct Raw {
 } Raw;
 
 static int unpack(json_t *object, Raw *raw, json_error_t *where) {
-        return json_unpack_ex(object, where, 0,
-                              "{s:s, s:s, s?s, s?s, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:i, s?s, s:b}",
-                              "name", &raw->name, "state", &raw->state, "unit", &raw->unit, "root", &raw->root, "uid_base",
-                              &raw->uid_base, "uid_count", &raw->uid_count, "supervisor", "pid", &raw->pid[0], "inode",
-                              &raw->inode[0], "start_time", &raw->start_time[0], "leader", "pid", &raw->pid[1], "inode",
-                              &raw->inode[1], "start_time", &raw->start_time[1], "started_usec", &raw->started, "finished_usec",
-                              &raw->finished, "result", &raw->result, "status", &raw->status, "reason", &raw->reason, "keep_unit",
-                              &raw->keep_unit);
+        return json_unpack_ex(
+                object, where, 0,
+                "{s:s, s:s, s?s, s?s, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:i, s?s, s:b}", "name",
+                &raw->name, "state", &raw->state, "unit", &raw->unit, "root", &raw->root, "uid_base", &raw->uid_base, "uid_count",
+                &raw->uid_count, "supervisor", "pid", &raw->pid[0], "inode", &raw->inode[0], "start_time", &raw->start_time[0],
+                "leader", "pid", &raw->pid[1], "inode", &raw->inode[1], "start_time", &raw->start_time[1], "started_usec",
+                &raw->started, "finished_usec", &raw->finished, "result", &raw->result, "status", &raw->status, "reason",
+                &raw->reason, "keep_unit", &raw->keep_unit);
 }
 
 int state_from_json(const char *text, State *ret, Error *error) {
@@ -99,7 +100,8 @@ int state_from_json(const char *text, State *ret, Error *error) {
 
         object = json_loads(text, JSON_REJECT_DUPLICATES, &where);
         if (!object || unpack(object, &raw, &where) < 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the state", NULL, "line %i: %s", where.line, where.text);
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the state", NULL, "line %i: %s", where.line,
+                                 where.text);
 
         state = (State){
                 .state = machine_state_from_string(raw.state),

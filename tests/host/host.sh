@@ -22,6 +22,15 @@ host_environment() {
                 SHELL=/bin/bash LANG=C.UTF-8 "TERM=${TERM:-dumb}" "BERTH_HOST=$kind" "BERTH_SUITE=$suite"
 }
 
+# keeper_command: what to start a keeper with. Where systemd runs the machine, it gives a keeper a cgroup tree of its own.
+keeper_command() {
+        echo setsid
+        if [[ -d /run/systemd/system ]]; then
+                printf '%s\n' systemd-run --quiet --scope --collect --property=Delegate=yes --unit="berth-host-$$.scope"
+        fi
+        echo "$host_dir/keeper"
+}
+
 host_pid() {
         recorded_process "$1/pid"
 }

@@ -4,7 +4,7 @@
 # The namespaced host: systemd as PID 1 in namespaces of its own, on the machine's kernel. Sourced after lib.sh.
 #
 # In its state folder, beside what every host has there (see keeper):
-#   cgroups           the cgroup made for it in each hierarchy, one a line
+#   cgroups           the cgroup made for it in each hierarchy, one a line: TYPE PATH
 #   upper, work, root its root: an overlay over the cached tree
 #   var/              plain folders for what must not lie on an overlay (overlays cannot be idmapped)
 
@@ -37,15 +37,22 @@ own_v1_cgroup() {
                 }' /proc/self/cgroup
 }
 
-# A machine whose controllers are on v2 grants them to children of a cgroup without processes only.
+# A machine whose controllers are on v2 passes them on only from a cgroup that has no processes of its own. That is the
+# keeper's scope (see keeper_command), once what is in there moved aside; the root of all cgroups is exempt.
 delegate_controllers() {
-        local parent=$1 controller
-        mkdir -p "$parent/berth-runner"
-        echo 0 >"$parent/berth-runner/cgroup.procs"
+        local parent=$1 pid controller
+        if [[ $parent == */berth-host-*.scope ]]; then
+                mkdir -p "$parent/berth-runner"
+                for pid in $(<"$parent/cgroup.procs"); do
+                        echo "$pid" >"$parent/berth-runner/cgroup.procs" || true
+                done
+        elif [[ -e $parent/cgroup.type ]]; then
+                return
+        fi
         for controller in $(<"$parent/cgroup.controllers"); do
-                echo "+$controller" >"$parent/cgroup.subtree_control" 2>/dev/null || true
+                echo "+$controller" >"$parent/cgroup.subtree_control" || true
         done
-}
+} 2>/dev/null
 
 make_cgroup() {
         local point=$1 type=$2 own=$3 name=$4
@@ -53,6 +60,9 @@ make_cgroup() {
         # A cgroup namespace shows what is above its root as /..; then the mount's root is all there is.
         [[ -d $parent && $own != *..* ]] || parent=$point
 
+        if [[ $type == cgroup2 && " $(<"$parent/cgroup.controllers") " == *' memory '* ]]; then
+                delegate_controllers "$parent"
+        fi
         mkdir "$parent/$name"
         # A cpuset without processors and memory takes no process.
         local file
@@ -61,7 +71,7 @@ make_cgroup() {
                         cat "$parent/$file" >"$parent/$name/$file"
                 fi
         done
-        echo "$parent/$name"
+        echo "$type $parent/$name"
 }
 
 namespaced_make_cgroups() {
@@ -72,13 +82,15 @@ namespaced_make_cgroups() {
         done < <(cgroup_hierarchies)
 }
 
-# enter_cgroups STATE [CHILD]: moves the calling shell in.
+# enter_cgroups STATE [TYPE]: moves the calling shell in, into all or those of the type cgroup or cgroup2.
 enter_cgroups() {
-        local cgroup
-        while read -r cgroup; do
-                [[ -d $cgroup/${2:-} ]] && cgroup=$cgroup/${2:-}
+        local state=$1 wanted=${2:-} type cgroup
+        while read -r type cgroup; do
+                [[ -z $wanted || $type == "$wanted" ]] || continue
+                # On v2 no process may be where the controllers are passed on.
+                [[ ! -d $cgroup/init.scope ]] || cgroup=$cgroup/init.scope
                 echo "$BASHPID" >"$cgroup/cgroup.procs"
-        done <"$1/cgroups"
+        done <"$state/cgroups"
 }
 
 # leave_cgroups STATE: unshare itself has no PID in the host, so it must not be seen in the host's cgroups.
@@ -88,7 +100,7 @@ leave_cgroups() {
                 host_pid "$state" >/dev/null || return
                 sleep 0.01
         done
-        while read -r cgroup; do
+        while read -r _ cgroup; do
                 cgroup=${cgroup%/*}
                 [[ ! -d $cgroup/berth-runner ]] || cgroup=$cgroup/berth-runner
                 host_pid "$state" >"$cgroup/cgroup.procs"
@@ -98,7 +110,7 @@ leave_cgroups() {
 remove_cgroups() {
         local state=$1 cgroup
         [[ -e $state/cgroups ]] || return 0
-        while read -r cgroup; do
+        while read -r _ cgroup; do
                 [[ -d $cgroup ]] && find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
                 [[ ! -d $cgroup ]] || return 1
         done <"$state/cgroups"
@@ -163,9 +175,12 @@ namespaced_raw() {
         local state=$1 leader
         shift
         leader=$(namespaced_leader "$state") || die "the host is gone"
-        # With this mount option nothing comes across the border of a cgroup namespace from within.
+        # With nsdelegate nothing crosses the border of a cgroup namespace from within, and a host without v1 cannot
+        # reach the v1 hierarchies that it is in.
         if grep -q '^[^ ]* [^ ]* cgroup2 .*nsdelegate' /proc/self/mounts; then
-                enter_cgroups "$state" init.scope
+                enter_cgroups "$state"
+        elif [[ ! -d /proc/$leader/root/sys/fs/cgroup/unified ]]; then
+                enter_cgroups "$state" cgroup
         fi
         exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --wdns=/root \
                 sh -c "$join_cgroups" sh "$@"

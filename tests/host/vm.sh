@@ -152,9 +152,10 @@ vm_exec() {
         make_initrd "$state" "$(<"$state/rootfs")"
         free_port >"$state/port"
 
-        # The snapshot is a file without a name in TMPDIR.
+        # The snapshot is a file without a name in TMPDIR. No cx16: qemu 7.2 gets the flags after a cmpxchg16b wrong, and
+        # the kernel's allocator runs on that instruction; an interrupt right there then ends in a panic.
         TMPDIR=$state exec setpriv --pdeathsig SIGKILL qemu-system-x86_64 \
-                -accel tcg,thread=multi -machine q35 -cpu max -smp 2 -m 2048 \
+                -accel tcg,thread=multi -machine q35 -cpu max,-cx16 -smp 2 -m 2048 \
                 -nodefaults -no-user-config -display none -no-reboot \
                 -serial "file:$state/console" \
                 -kernel "$image/vmlinuz" -initrd "$state/initrd" \

@@ -250,7 +250,12 @@ static void formatted_sizes(void **state) {
                 uint64_t bytes;
                 const char *text;
         } rows[] = {
-                { 0, "0B" }, { 1023, "1023B" }, { 1024, "1K" }, { 1536, "1.5K" }, { 64 << 20, "64M" }, { UINT64_C(15) << 60, "15E" },
+                { 0, "0B" },
+                { 1023, "1023B" },
+                { 1024, "1K" },
+                { 1536, "1.5K" },
+                { 64 << 20, "64M" },
+                { UINT64_C(15) << 60, "15E" },
                 { UINT64_MAX, "infinity" },
         };
         char text[FORMAT_SIZE_MAX];

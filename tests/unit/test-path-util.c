@@ -10,7 +10,9 @@
 
 static void normalized(void **state) {
         static const char *const yes[] = { "/", "/a", "/a/b", "/.a", "/..a", "/a..", "/...", "/a b/ü" };
-        static const char *const no[] = { "", "a", "./a", "//", "/a/", "/a//b", "/.", "/..", "/a/./b", "/a/../b", "/a/..", "//a" };
+        static const char *const no[] = {
+                "", "a", "./a", "//", "/a/", "/a//b", "/.", "/..", "/a/./b", "/a/../b", "/a/..", "//a"
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(yes); i++)
                 assert_true(path_is_normalized(yes[i]));
@@ -54,8 +56,10 @@ static void check_content(int root, const char *path, const char *expected) {
 
 /* A tree with a file of its own, and links of every kind that want out: all of them end in the tree. */
 static void nothing_leads_out(void **state) {
-        static const char *const ways[] = { "etc/passwd", "/etc/passwd", "../../../etc/passwd", "etc/../../etc/passwd", "absolute",
-                                            "relative", "chain", "up/etc/passwd", "/up/up/up/etc/passwd" };
+        static const char *const ways[] = {
+                "etc/passwd", "/etc/passwd", "../../../etc/passwd", "etc/../../etc/passwd", "absolute",
+                "relative",   "chain",       "up/etc/passwd",       "/up/up/up/etc/passwd"
+        };
         char path[64];
         int root = test_directory(path);
 

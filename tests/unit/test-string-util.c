@@ -67,6 +67,9 @@ static void nearest(void **state) {
 
         assert_string_equal(str_nearest("rnu", words, 5), "run");
         assert_string_equal(str_nearest("statsu", words, 5), "status");
+        assert_string_equal(str_nearest("stauts", words, 5), "status");
+        assert_string_equal(str_nearest("sto", words, 5), "stop");
+        assert_string_equal(str_nearest("runn", words, 5), "run");
         assert_string_equal(str_nearest("STOP", words, 5), "stop");
         assert_string_equal(str_nearest("lst", words, 6), "list");
         assert_null(str_nearest("frobnicate", words, 5));

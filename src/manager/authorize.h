@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Whether a caller may do what it asks for: root may; for others polkit decides (polkit(8)). Both the caller's
+ * user id and polkit's answer are asked for without waiting.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "macro.h"
+
+/* The actions of policy/org.berth1.policy. */
+#define ACTION_RUN "org.berth1.run-machine"
+#define ACTION_RUN_PRIVILEGED "org.berth1.run-privileged-machine"
+#define ACTION_MANAGE "org.berth1.manage-machines"
+/* No action: root alone, whatever polkit says. */
+#define ACTION_ROOT ""
+
+/* What a polkit rule can decide by. Both may be NULL. */
+typedef struct AuthorizeDetails {
+        const char *machine;
+        const char *command;
+} AuthorizeDetails;
+
+typedef struct Authorization Authorization;
+typedef void (*AuthorizeHandler)(void *userdata, bool allowed);
+
+/*
+ * Asks for the sender of CALL. HANDLER is called once, never from within this function; it may free the
+ * authorization, and freeing it before means that HANDLER is not called.
+ */
+int authorize(sd_bus_message *call, const char *action, const AuthorizeDetails *details, AuthorizeHandler handler, void *userdata,
+              Authorization **ret);
+
+Authorization *authorization_free(Authorization *a);

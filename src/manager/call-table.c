@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What callers need a right for. policy/org.berth1.policy and the manual must name the same actions. */
+
+#include <signal.h>
+
+#include "call.h"
+#include "forward.h"
+#include "kept.h"
+#include "machine-bus.h"
+#include "manager-bus.h"
+#include "plan.h"
+#include "registry.h"
+#include "run-request.h"
+
+/* The machine of a call, and an empty call of its supervisor. */
+static int begin_forward(Call *call, const char *member, Link **ret_link, sd_bus_message **ret, Error *error) {
+        Machine *machine;
+        int r;
+
+        r = manager_get(call->operation.manager, call->name, &machine, error);
+        if (r >= 0)
+                r = machine_get_link(machine, ret_link, error);
+        if (r < 0)
+                return r;
+
+        r = link_new_call(*ret_link, member, ret);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : 0;
+}
+
+static int run_stop(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Link *link;
+        int r = begin_forward(call, "Stop", &link, &m, error);
+
+        return r < 0 ? r : forward(call, link, m, "", error);
+}
+
+static int run_kill(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *whom;
+        int32_t number;
+        Link *link;
+        int r;
+
+        r = sd_bus_message_read(call->message, "si", &whom, &number);
+        if (r < 0)
+                return error_set_errno(error, r, "reading the call", NULL);
+        if (number < 1 || number > SIGRTMAX)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the signal", NULL, "%i is not a signal", number);
+        if (!streq(whom, "leader") && !streq(whom, "all"))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading whom to signal", whom, "it is either leader or all");
+
+        r = begin_forward(call, "Kill", &link, &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "si", whom, number);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
+}
+
+static int run_open_session(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Link *link;
+        int r = begin_forward(call, "OpenSession", &link, &m, error);
+
+        return r < 0 ? r : forward(call, link, m, "h", error);
+}
+
+static int run_remove(Call *call, Error *error) {
+        Manager *manager = call->operation.manager;
+        Machine *machine;
+        int r;
+
+        r = manager_get(manager, call->name, &machine, error);
+        if (r < 0)
+                return r;
+        if (machine->present)
+                return error_set(error, ERROR_MACHINE_RUNNING, EBUSY, "removing the machine", call->name,
+                                 "it is running: stop it first, with 'berth stop %s'", call->name);
+
+        r = kept_remove(manager->kept_dir, machine_name(machine));
+        if (r < 0)
+                return error_set_errno(error, r, "removing the machine", call->name);
+        machine_bus_removed(machine);
+        machine_free(machine);
+        return sd_bus_reply_method_return(call->message, NULL);
+}
+
+static int run_announce(Call *call, Error *error) {
+        Machine *machine;
+        int r = manager_get(call->operation.manager, call->name, &machine, error);
+
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(call->message, NULL);
+}
+
+const CallMethod call_methods[] = {
+        { MANAGER_INTERFACE, "RunMachine", ACTION_RUN, run_request_read, run_request_run },
+        { MANAGER_INTERFACE, "PlanMachine", ACTION_RUN, run_request_read, plan_run },
+        { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
+        { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
+        { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
+        { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, run_remove },
+        { MANAGER_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
+        { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
+        { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
+        { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
+        { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, run_remove },
+        { MACHINE_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
+};
+const size_t call_methods_count = ELEMENTSOF(call_methods);

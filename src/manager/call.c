@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "call.h"
+
+#include "machine-bus.h"
+#include "manager-bus.h"
+#include "string-util.h"
+
+void reply_error(sd_bus_message *message, int r, const Error *error) {
+        _cleanup_free_ char *text = error_is_set(error) ? error_render(error) : NULL;
+        ErrorKind kind = error_is_set(error) ? error->kind : ERROR_FAILED;
+
+        /* A caller that is gone by now gets no reply: nothing to do about that. */
+        (void) sd_bus_reply_method_errorf(message, error_kind_to_dbus(kind), "%s", text ? text : errno_text(r));
+}
+
+int error_from_bus(Error *error, const sd_bus_error *e) {
+        return error_set_rendered(error, error_kind_from_dbus(e->name), sd_bus_error_get_errno(e), e->message ? e->message : e->name);
+}
+
+static void call_free(Operation *operation) {
+        Call *call = (Call *) operation;
+
+        operation_end(&call->operation);
+        authorization_free(call->authorization);
+        if (call->free_data)
+                call->free_data(call->data);
+        sd_bus_message_unref(call->message);
+        free(call->name);
+        free(call->command);
+        free(call);
+}
+
+/* By the interface that the vtable is for: in a call it may be left out. */
+static const CallMethod *find_method(const char *interface, const char *member) {
+        for (size_t i = 0; i < call_methods_count; i++)
+                if (streq(call_methods[i].member, member) && streq(call_methods[i].interface, interface))
+                        return &call_methods[i];
+        return NULL;
+}
+
+static void on_authorized(void *userdata, bool allowed) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        Call *call = userdata;
+        int r;
+
+        /* The text is the same for all: it must not tell what there is. */
+        if (!allowed)
+                r = error_set_rendered(&error, ERROR_ACCESS_DENIED, EACCES, "Access denied");
+        else
+                r = call->method->run(call, &error);
+        if (r < 0)
+                reply_error(call->message, r, &error);
+        call_free(&call->operation);
+}
+
+static int read_name(Call *call, Error *error) {
+        const char *name;
+        int r = sd_bus_message_read(call->message, "s", &name);
+
+        if (r >= 0 && !call->name)
+                r = str_replace(&call->name, name);
+        return r < 0 ? error_set_errno(error, r, "reading the call", NULL) : 0;
+}
+
+/* NAME is the machine's where the call is to its object. */
+static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Error *error) {
+        const CallMethod *method = find_method(name ? MACHINE_INTERFACE : MANAGER_INTERFACE, sd_bus_message_get_member(m));
+        Call *call;
+        int r;
+
+        if (!method)
+                return error_set(error, ERROR_FAILED, ENOENT, "reading the call", sd_bus_message_get_member(m), "there is no such method");
+
+        call = calloc(1, sizeof(Call));
+        if (!call)
+                return error_oom(error);
+        *call = (Call){ .method = method, .message = sd_bus_message_ref(m), .action = method->action };
+
+        r = operation_begin(&call->operation, manager, OPERATION_CALL, call_free, error);
+        if (r >= 0 && name && str_replace(&call->name, name) < 0)
+                r = error_oom(error);
+        if (r >= 0 && method->read)
+                r = method->read(call, error);
+        else if (r >= 0 && !name)
+                r = read_name(call, error);
+        if (r >= 0)
+                r = authorize(m, call->action, &(AuthorizeDetails){ call->name, call->command }, on_authorized, call, &call->authorization);
+        if (r < 0)
+                call_free(&call->operation);
+        return r;
+}
+
+static int handle(Manager *manager, sd_bus_message *m, const char *name) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = call_begin(manager, m, name, &error);
+
+        if (r < 0)
+                reply_error(m, r, &error);
+        return 1;
+}
+
+int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return handle(userdata, m, NULL);
+}
+
+int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Machine *machine = userdata;
+
+        return handle(machine->manager, m, machine_name(machine));
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Method calls that need a right: what is asked, which polkit action that takes, and what is done once it is
+ * granted, in one table (call-table.c). Nothing of a call is carried out before its authorization.
+ */
+
+#include "authorize.h"
+#include "operation.h"
+
+typedef struct Call Call;
+
+/* A row of the table. */
+typedef struct CallMethod {
+        const char *interface;
+        const char *member;
+        const char *action;      /* for polkit */
+
+        /*
+         * Reads what the action depends on from the message, and may choose another action. Without it the first
+         * argument, or the object, is the machine's name.
+         */
+        int (*read)(Call *call, Error *error);
+        /* Does it. Has sent the reply, or seen to it that somebody will, when it returns 0; else ERROR is the reply. */
+        int (*run)(Call *call, Error *error);
+} CallMethod;
+
+extern const CallMethod call_methods[];
+extern const size_t call_methods_count;
+
+struct Call {
+        Operation operation;
+        const CallMethod *method;
+        sd_bus_message *message;
+        Authorization *authorization;
+
+        const char *action;
+        char *name;              /* of the machine; may be NULL */
+        char *command;           /* for polkit; may be NULL */
+        void *data;              /* of read() and run() */
+        void (*free_data)(void *data);
+};
+
+/* Handlers for the vtables of Manager and Machine. */
+int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+
+/* Answers MESSAGE with the error's D-Bus name and text; R stands in where ERROR was not set. */
+void reply_error(sd_bus_message *message, int r, const Error *error);
+
+/* Turns a D-Bus error from a supervisor or from systemd into one of ours, text and kind unchanged. The negative errno. */
+int error_from_bus(Error *error, const sd_bus_error *e);

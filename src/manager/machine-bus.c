@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "machine-bus.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "fd-util.h"
+#include "manager-bus.h"
+#include "setting.h"
+#include "spec-bus.h"
+#include "string-util.h"
+#include "strv.h"
+
+/* Properties */
+
+static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                      sd_bus_error *ret_error) {
+        const Machine *machine = userdata;
+        const char *value = streq(property, "Name") ? machine->state.name :
+                            streq(property, "State") ? machine_state_to_string(machine->state.state) :
+                            streq(property, "Unit") ? machine->state.unit :
+                            streq(property, "RootDirectory") ? machine->state.root :
+                            streq(property, "Result") ? machine_result_to_string(machine->state.result) :
+                            machine->state.reason;
+
+        return sd_bus_message_append_basic(reply, 's', strempty(value));
+}
+
+static int get_u32(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                   sd_bus_error *ret_error) {
+        const Machine *machine = userdata;
+        uint32_t value = streq(property, "Leader") ? (uint32_t) machine->state.leader.pid :
+                         streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid :
+                         streq(property, "UIDShift") ? machine->state.uid_base :
+                         machine->state.uid_count;
+
+        return sd_bus_message_append_basic(reply, 'u', &value);
+}
+
+static int get_u64(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                   sd_bus_error *ret_error) {
+        const Machine *machine = userdata;
+
+        return sd_bus_message_append_basic(reply, 't', streq(property, "Timestamp") ? &machine->state.started_usec : &machine->state.finished_usec);
+}
+
+static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                      sd_bus_error *ret_error) {
+        const Machine *machine = userdata;
+
+        return sd_bus_message_append(reply, "i", (int32_t) machine->state.status);
+}
+
+static int get_keep_unit(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                         sd_bus_error *ret_error) {
+        const Machine *machine = userdata;
+
+        return sd_bus_message_append(reply, "b", (int) machine->state.keep_unit);
+}
+
+/* Without the environment: any user may read a property, and secrets are passed there. */
+static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                        sd_bus_error *ret_error) {
+        const Spec *spec = machine_spec(userdata, NULL);
+        _cleanup_spec_ Spec *shown = spec ? spec_copy(spec) : NULL;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        if (shown) {
+                r = setting_assign(setting_by_name("Environment"), shown, "", NULL);
+                if (r >= 0)
+                        r = spec_append_bus(shown, reply);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+const sd_bus_vtable machine_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Name", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Unit", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("RootDirectory", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Leader", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("Supervisor", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("UIDShift", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("UIDCount", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("Timestamp", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("FinishTimestamp", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("Result", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("ExitStatus", "i", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Reason", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
+        SD_BUS_PROPERTY("Settings", "a{sv}", get_settings, 0, CHANGES),
+
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static const char *const changing[] = {
+        "State", "Unit", "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp", "FinishTimestamp", "Result",
+        "ExitStatus", "Reason", "KeepUnit", "Settings", NULL,
+};
+
+/* Objects */
+
+static int find_machine(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found, sd_bus_error *ret_error) {
+        _cleanup_free_ char *name = NULL;
+        int r = sd_bus_path_decode(path, MACHINE_PATH_PREFIX, &name);
+
+        if (r <= 0)
+                return r;
+        *ret_found = manager_find(userdata, name);
+        return *ret_found != NULL;
+}
+
+static int list_machines(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *ret_error) {
+        _cleanup_strv_free_ char **nodes = NULL;
+        Manager *manager = userdata;
+
+        nodes = calloc(manager->n_machines + 1, sizeof(char *));
+        if (!nodes)
+                return -ENOMEM;
+        for (size_t i = 0; i < manager->n_machines; i++) {
+                nodes[i] = strdup(manager->machines[i]->path);
+                if (!nodes[i])
+                        return -ENOMEM;
+        }
+
+        *ret_nodes = TAKE_PTR(nodes);
+        return 0;
+}
+
+int machine_bus_register(Manager *manager) {
+        int r;
+
+        r = sd_bus_add_fallback_vtable(manager->bus, NULL, MACHINE_PATH_PREFIX, MACHINE_INTERFACE, machine_vtable, find_machine, manager);
+        return r < 0 ? r : sd_bus_add_node_enumerator(manager->bus, NULL, MACHINE_PATH_PREFIX, list_machines, manager);
+}
+
+/* Signals. That one could not be queued is no reason to do anything else differently. */
+
+/*
+ * A file in the entry says that a manager has announced the machine: so its successor knows what it must tell
+ * of, and what only may have changed meanwhile.
+ */
+static bool mark_announced(Machine *machine) {
+        _cleanup_free_ char *path = str_format("%s/announced", machine_name(machine));
+        _cleanup_close_ int fd = -EBADF;
+
+        if (!path || !machine->present)
+                return false;
+        fd = openat(machine->manager->machines_dir, path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd < 0 && errno == EEXIST;
+}
+
+void machine_bus_announce(Machine *machine) {
+        Manager *manager = machine->manager;
+        bool marked = mark_announced(machine);
+
+        if (machine->announced)
+                return;
+        machine->announced = true;
+
+        /* A kept machine that does not run is what it was before our time. */
+        if (!machine->present)
+                return;
+        if (marked) {
+                machine_bus_changed(machine, changing);
+                return;
+        }
+        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine), machine->path);
+        (void) sd_bus_emit_object_added(manager->bus, machine->path);
+}
+
+void machine_bus_changed(Machine *machine, const char *const *properties) {
+        if (machine->announced)
+                (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE, (char **) properties);
+}
+
+void machine_bus_removed(Machine *machine) {
+        Manager *manager = machine->manager;
+
+        if (!machine->announced)
+                return;
+        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineRemoved", "so", machine_name(machine),
+                                  machine->path);
+        (void) sd_bus_emit_object_removed(manager->bus, machine->path);
+        machine->announced = false;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Machines on the bus: objects below /org/berth1/machine with the interface org.berth1.Machine. */
+
+#include "machine.h"
+
+#define MACHINE_PATH_PREFIX "/org/berth1/machine"
+#define MACHINE_INTERFACE "org.berth1.Machine"
+
+extern const sd_bus_vtable machine_vtable[];
+
+/* Makes the machines of MANAGER reachable on its bus. */
+int machine_bus_register(Manager *manager);
+
+/* Tells of a machine that the bus has not heard of, or if it has (from a manager before us), of what may have changed. */
+void machine_bus_announce(Machine *machine);
+
+/* Tells that these properties changed; NULL-terminated. */
+void machine_bus_changed(Machine *machine, const char *const *properties);
+
+/* Tells that it is gone. It must still be in the table. */
+void machine_bus_removed(Machine *machine);

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "machine.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "fd-util.h"
+#include "file-util.h"
+#include "kept.h"
+#include "log.h"
+#include "machine-bus.h"
+#include "range.h"
+#include "registry.h"
+#include "spec-json.h"
+#include "start.h"
+#include "string-util.h"
+
+/* How often to look whether what is left of a dead supervisor has let go of its entry. */
+#define COLLECT_AGAIN_USEC (20 * USEC_PER_MSEC)
+
+int machine_new(Manager *manager, const char *name, Machine **ret) {
+        _cleanup_(machine_freep) Machine *machine = calloc(1, sizeof(Machine));
+        int r;
+
+        if (!machine)
+                return -ENOMEM;
+        *machine = (Machine){ .state = STATE_NULL, .supervisor = PIDREF_NULL };
+
+        machine->state.name = strdup(name);
+        if (!machine->state.name)
+                return -ENOMEM;
+        r = sd_bus_path_encode(MACHINE_PATH_PREFIX, name, &machine->path);
+        if (r >= 0)
+                r = manager_insert(manager, machine);
+        if (r < 0)
+                return r;
+
+        machine->manager = manager;
+        *ret = TAKE_PTR(machine);
+        return 0;
+}
+
+/* Nobody to watch and to talk to any more. */
+static void machine_detach(Machine *machine) {
+        machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
+        machine->collect_timer = sd_event_source_disable_unref(machine->collect_timer);
+        machine->link = link_free(machine->link);
+        pidref_done(&machine->supervisor);
+}
+
+Machine *machine_free(Machine *machine) {
+        if (!machine)
+                return NULL;
+
+        machine_detach(machine);
+        if (machine->manager)
+                manager_remove(machine->manager, machine);
+        state_done(&machine->state);
+        spec_free(machine->spec);
+        free(machine->path);
+        free(machine);
+        return NULL;
+}
+
+static int read_running_spec(Machine *machine, Spec **ret, Error *error) {
+        _cleanup_free_ char *path = str_format("%s/spec.json", machine_name(machine)), *text = NULL;
+        int r;
+
+        if (!path)
+                return error_oom(error);
+        r = file_read_at(machine->manager->machines_dir, path, FILE_MAX_DEFAULT, &text, NULL);
+        return r < 0 ? error_set_errno(error, r, "reading the settings", machine_name(machine)) : spec_from_json(text, ret, error);
+}
+
+const Spec *machine_spec(Machine *machine, Error *error) {
+        if (machine->spec)
+                return machine->spec;
+
+        if (machine->present)
+                (void) read_running_spec(machine, &machine->spec, error);
+        else
+                (void) kept_read_spec(machine->manager->kept_dir, machine_name(machine), &machine->spec, error);
+        return machine->spec;
+}
+
+void machine_drop_spec(Machine *machine) {
+        machine->spec = spec_free(machine->spec);
+}
+
+/* State */
+
+void machine_set_state(Machine *machine, State *state) {
+        State old = machine->state;
+        const char *changed[16] = {};
+        size_t n = 0;
+
+        /* Whoever wrote it, this is the machine that it is about. */
+        free(state->name);
+        state->name = TAKE_PTR(old.name);
+        machine->state = *state;
+        *state = STATE_NULL;
+
+#define COMPARE(property, condition)               \
+        do                                         \
+                if (condition)                     \
+                        changed[n++] = (property); \
+        while (false)
+        COMPARE("State", old.state != machine->state.state);
+        COMPARE("Unit", !streq_ptr(old.unit, machine->state.unit));
+        COMPARE("RootDirectory", !streq_ptr(old.root, machine->state.root));
+        COMPARE("Leader", old.leader.pid != machine->state.leader.pid);
+        COMPARE("Supervisor", old.supervisor.pid != machine->state.supervisor.pid);
+        COMPARE("UIDShift", old.uid_base != machine->state.uid_base);
+        COMPARE("UIDCount", old.uid_count != machine->state.uid_count);
+        COMPARE("Timestamp", old.started_usec != machine->state.started_usec);
+        COMPARE("FinishTimestamp", old.finished_usec != machine->state.finished_usec);
+        COMPARE("Result", old.result != machine->state.result);
+        COMPARE("ExitStatus", old.status != machine->state.status);
+        COMPARE("Reason", !streq_ptr(old.reason, machine->state.reason));
+        COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
+#undef COMPARE
+        assert(n < ELEMENTSOF(changed));
+
+        if (n > 0)
+                machine_bus_changed(machine, changed);
+        state_done(&old);
+}
+
+static int read_entry_state(const Machine *machine, State *ret) {
+        _cleanup_free_ char *path = str_format("%s/state.json", machine_name(machine));
+
+        return path ? state_read_at(machine->manager->machines_dir, path, ret) : -ENOMEM;
+}
+
+MachineState machine_peek_state(const Machine *machine) {
+        _cleanup_state_ State state = STATE_NULL;
+
+        return read_entry_state(machine, &state) < 0 ? machine->state.state : state.state;
+}
+
+char *machine_peek_reason(const Machine *machine) {
+        _cleanup_state_ State state = STATE_NULL;
+
+        return read_entry_state(machine, &state) >= 0 && state.state == MACHINE_FAILED ? TAKE_PTR(state.reason) : NULL;
+}
+
+void machine_refresh_starting(Machine *machine) {
+        _cleanup_state_ State state = STATE_NULL;
+
+        if (machine->state.state == MACHINE_STARTING && read_entry_state(machine, &state) >= 0)
+                machine_set_state(machine, &state);
+}
+
+/* Supervisor and link */
+
+static int on_supervisor_gone(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Machine *machine = userdata;
+
+        machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
+        if (machine->start)
+                start_on_supervisor_gone(machine->start);
+        else
+                machine_collect(machine, NULL);
+        return 0;
+}
+
+int machine_watch(Machine *machine, PidRef *supervisor) {
+        int r;
+
+        pidref_done(&machine->supervisor);
+        machine->supervisor = *supervisor;
+        *supervisor = PIDREF_NULL;
+
+        /* By its pidfd: it is not our child, and under --keep-unit it never was. */
+        machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
+        r = sd_event_add_io(machine->manager->event, &machine->supervisor_source, machine->supervisor.fd, EPOLLIN, on_supervisor_gone, machine);
+
+        /* After all that it said last on the link. */
+        return r < 0 ? r : sd_event_source_set_priority(machine->supervisor_source, SD_EVENT_PRIORITY_NORMAL + 10);
+}
+
+static void on_link_state(void *userdata, State *state) {
+        machine_set_state(userdata, state);
+}
+
+/* That alone is no end: its pidfd tells of that. */
+static void on_link_lost(void *userdata) {
+        Machine *machine = userdata;
+
+        machine->link = link_free(machine->link);
+        if (machine->start)
+                start_on_link_lost(machine->start);
+        else
+                registry_reconcile_later(machine->manager);
+}
+
+int machine_link(Machine *machine, int fd) {
+        static const LinkEvents events = { .state = on_link_state, .lost = on_link_lost };
+        Manager *manager = machine->manager;
+        _cleanup_close_ int dir = -EBADF;
+
+        machine->link = link_free(machine->link);
+        if (fd >= 0)
+                return link_new(manager->event, fd, &events, machine, &machine->link);
+
+        dir = openat(manager->machines_dir, machine_name(machine), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return dir < 0 ? negative_errno() : link_connect(manager->event, dir, &events, machine, &machine->link);
+}
+
+int machine_get_link(Machine *machine, Link **ret, Error *error) {
+        static const char step[] = "talking to the machine";
+
+        if (!machine->present || !machine_state_is_alive(machine->state.state))
+                return error_set(error, ERROR_MACHINE_NOT_RUNNING, ESRCH, step, machine_name(machine), "it is not running");
+        if (!machine->link)
+                return error_set(error, ERROR_FAILED, ENOTCONN, step, machine_name(machine), "its supervisor can't be reached");
+        *ret = machine->link;
+        return 0;
+}
+
+/* The end */
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static bool is_ours(const Machine *machine, const State *state) {
+        const ProcessId *a = &machine->state.supervisor, *b = &state->supervisor;
+
+        return a->pid == 0 || (a->pid == b->pid && a->start_time == b->start_time);
+}
+
+/* A second set of what is known of it. */
+static int copy_state(const State *state, State *ret) {
+        _cleanup_free_ char *text = NULL;
+        int r = state_to_json(state, &text);
+
+        return r < 0 ? r : state_from_json(text, ret, NULL);
+}
+
+/* What is known of the end: as the supervisor left it, or if it could not, that it was killed. */
+static void find_end(Machine *machine, int dir, const char *reason, State *ret) {
+        _cleanup_state_ State state = STATE_NULL;
+
+        if (dir < 0 || state_read_at(dir, "state.json", &state) < 0 || !is_ours(machine, &state)) {
+                state_done(&state);
+                if (copy_state(&machine->state, &state) < 0)
+                        state = STATE_NULL;
+        }
+
+        if (machine_state_is_alive(state.state) || state.state == MACHINE_CREATED) {
+                state.state = MACHINE_FAILED;
+                state.result = RESULT_FAILED;
+                (void) str_replace(&state.reason, reason ? reason : "the supervisor was killed");
+                log_warning("machine '%s' failed: %s", machine_name(machine), strempty(state.reason));
+
+                /* Where it died before its scope was complete, systemd saw no last process leave: the scope would stay for ever. */
+                if (!state.keep_unit && state.unit && machine->manager->systemd)
+                        (void) systemd_stop_unit(machine->manager->systemd, state.unit);
+        }
+        if (state.finished_usec == 0)
+                state.finished_usec = now_usec();
+
+        *ret = state;
+        state = STATE_NULL;
+}
+
+static void keep_result(Machine *machine, const State *end) {
+        int r;
+
+        if (!machine->kept)
+                return;
+        r = kept_write_result(machine->manager->kept_dir, machine_name(machine), end);
+        if (r < 0)
+                log_warning("the result of machine '%s' was not kept: %s", machine_name(machine), errno_text(r));
+}
+
+static void machine_end(Machine *machine, State *end) {
+        Manager *manager = machine->manager;
+        _cleanup_free_ char *name = strdup(machine_name(machine));
+
+        machine_detach(machine);
+        machine->present = false;
+        machine_drop_spec(machine);
+        machine_set_state(machine, end);
+
+        if (!machine->kept) {
+                machine_bus_removed(machine);
+                machine_free(machine);
+        }
+
+        if (name)
+                manager_name_is_free(manager, name);
+        manager_check_idle(manager);
+}
+
+static int on_collect_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        machine_collect(userdata, NULL);
+        return 0;
+}
+
+/*
+ * Its supervisor is gone, but its entry is locked. Either somebody runs the same name again already (--keep-unit),
+ * or the last of its processes is still dying.
+ */
+static void machine_contested(Machine *machine, const char *reason) {
+        Manager *manager = machine->manager;
+        _cleanup_free_ char *name = strdup(machine_name(machine));
+        _cleanup_state_ State theirs = STATE_NULL, end = STATE_NULL;
+
+        if (name && read_entry_state(machine, &theirs) >= 0 && !is_ours(machine, &theirs)) {
+                find_end(machine, -EBADF, reason, &end);
+                keep_result(machine, &end);
+                machine_end(machine, &end);
+                registry_adopt(manager, name);
+                return;
+        }
+
+        if (machine->collect_timer) {
+                (void) sd_event_source_set_time_relative(machine->collect_timer, COLLECT_AGAIN_USEC);
+                (void) sd_event_source_set_enabled(machine->collect_timer, SD_EVENT_ONESHOT);
+        } else
+                (void) sd_event_add_time_relative(manager->event, &machine->collect_timer, CLOCK_MONOTONIC, COLLECT_AGAIN_USEC, 0,
+                                                  on_collect_timer, machine);
+}
+
+void machine_collect(Machine *machine, const char *reason) {
+        Manager *manager = machine->manager;
+        _cleanup_entry_ Entry entry = ENTRY_NULL;
+        _cleanup_state_ State end = STATE_NULL;
+        int r;
+
+        r = entry_take(manager->machines_dir, machine_name(machine), &entry);
+        if (r == -EAGAIN) {
+                machine_contested(machine, reason);
+                return;
+        }
+
+        /* Kept before it is removed: killed in between, our successor does it once more. */
+        find_end(machine, entry.dir, reason, &end);
+        keep_result(machine, &end);
+        if (r >= 0) {
+                r = entry_remove(manager->machines_dir, machine_name(machine), &entry);
+                if (r < 0)
+                        log_warning("the entry of machine '%s' was not removed: %s", machine_name(machine), errno_text(r));
+        }
+        if (end.uid_count > 0 && end.uid_base > 0)
+                range_sweep(manager->places->ranges,
+                            &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = end.uid_base, .count = end.uid_count });
+
+        machine_end(machine, &end);
+}

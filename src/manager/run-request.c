@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "run-request.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "kept.h"
+#include "path-util.h"
+#include "setting.h"
+#include "spec-bus.h"
+#include "start.h"
+#include "string-util.h"
+#include "strv.h"
+
+static const char step[] = "reading the call";
+
+RunRequest *run_request_free(RunRequest *request) {
+        if (!request)
+                return NULL;
+        spec_free(request->spec);
+        free(request);
+        return NULL;
+}
+
+static void free_data(void *data) {
+        run_request_free(data);
+}
+
+/* Options that are no settings */
+
+/* A directory, or a descriptor that only names something, would be a way out of the machine and no stream. */
+static int check_stream(const char *key, int fd, Error *error) {
+        int flags = fcntl(fd, F_GETFL);
+        struct stat st;
+
+        if (flags < 0 || fstat(fd, &st) < 0)
+                return error_set_errno(error, negative_errno(), step, key);
+        if ((flags & O_PATH) || S_ISDIR(st.st_mode))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it can't be read from or written to");
+        return 0;
+}
+
+static int read_option(const char *key, sd_bus_message *m, void *userdata, Error *error) {
+        static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
+        RunRequest *request = userdata;
+        int value, r;
+
+        for (size_t i = 0; i < ELEMENTSOF(streams); i++)
+                if (streq(key, streams[i])) {
+                        r = sd_bus_message_read_basic(m, 'h', &request->standard_fds[i]);
+                        if (r < 0)
+                                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a descriptor (h)");
+                        r = check_stream(key, request->standard_fds[i], error);
+                        return r < 0 ? r : 1;
+                }
+
+        if (!streq(key, "Terminal") && !streq(key, "Remove"))
+                return 0;
+        r = sd_bus_message_read_basic(m, 'b', &value);
+        if (r < 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a boolean (b)");
+
+        if (streq(key, "Terminal"))
+                request->spec->terminal = value;
+        else if (request->kept)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "a machine that is kept is removed by RemoveMachine");
+        else
+                request->spec->remove = value;
+        return 1;
+}
+
+/* Which right it takes */
+
+/* Only what is directly in a folder of the store counts: below it names are the machine's, and may be links that lead out. */
+static bool tree_is_in_store(const char *root) {
+        static const char *const folders[] = { "/var/lib/machines/", "/run/machines/", "/etc/machines/", "/usr/lib/machines/" };
+
+        for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
+                const char *name = startswith(root, folders[i]);
+
+                if (name && *name && !strchr(name, '/') && path_is_normalized(root))
+                        return true;
+        }
+        return false;
+}
+
+static int describe_call(Call *call, const Spec *spec, Error *error) {
+        if (str_replace(&call->name, spec->name) < 0)
+                return error_oom(error);
+        call->command = strv_join(spec->parameters, " ");
+        return call->command ? 0 : error_oom(error);
+}
+
+/* Reading */
+
+static int request_new(Call *call, RunRequest **ret, Error *error) {
+        RunRequest *request = calloc(1, sizeof(RunRequest));
+
+        if (!request)
+                return error_oom(error);
+        *request = (RunRequest){ .spec = spec_new(), .standard_fds = { -EBADF, -EBADF, -EBADF } };
+        call->data = *ret = request;
+        call->free_data = free_data;
+        return request->spec ? 0 : error_oom(error);
+}
+
+static int read_command(sd_bus_message *m, char ***ret, Error *error) {
+        int r = sd_bus_message_read_strv(m, ret);
+
+        return r < 0 ? error_set_errno(error, r, step, "command") : 0;
+}
+
+/* A command that is given as such replaces Parameters=. */
+static int set_command(Spec *spec, char *const *command, Error *error) {
+        const Setting *parameters = setting_by_name("Parameters");
+        int r;
+
+        if (strv_length(command) == 0)
+                return 0;
+        r = setting_assign(parameters, spec, "", error);
+        for (char *const *word = command; r >= 0 && *word; word++)
+                r = setting_add(parameters, spec, *word, error);
+        return r;
+}
+
+int run_request_read(Call *call, Error *error) {
+        _cleanup_strv_free_ char **command = NULL;
+        const char *name, *root;
+        RunRequest *request;
+        int r;
+
+        r = request_new(call, &request, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(call->message, "ss", &name, &root);
+        if (r < 0)
+                return error_set_errno(error, r, step, NULL);
+        if ((*name && str_replace(&request->spec->name, name) < 0) || str_replace(&request->spec->root, root) < 0)
+                return error_oom(error);
+
+        r = read_command(call->message, &command, error);
+        if (r >= 0)
+                r = spec_read_bus(request->spec, call->message, read_option, request, error);
+        if (r >= 0)
+                r = set_command(request->spec, command, error);
+        if (r < 0)
+                return r;
+
+        if (spec_first_host_setting(request->spec) || !tree_is_in_store(root))
+                call->action = ACTION_RUN_PRIVILEGED;
+        return describe_call(call, request->spec, error);
+}
+
+/*
+ * Read twice: into an empty spec, to see what the caller sets, then over what is kept, which was authorized when
+ * it was written.
+ */
+int run_request_read_kept(Call *call, Error *error) {
+        _cleanup_spec_ Spec *kept = NULL;
+        RunRequest *request;
+        const char *name;
+        int r;
+
+        r = request_new(call, &request, error);
+        if (r < 0)
+                return r;
+        request->kept = true;
+        r = sd_bus_message_read(call->message, "s", &name);
+        if (r < 0)
+                return error_set_errno(error, r, step, NULL);
+        r = spec_check_name(name, error);
+        if (r < 0)
+                return r;
+        if (!kept_exists(call->operation.manager->kept_dir, name))
+                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name, "there is no kept machine of this name");
+
+        r = spec_read_bus(request->spec, call->message, read_option, request, error);
+        if (r >= 0)
+                r = kept_read_spec(call->operation.manager->kept_dir, name, &kept, error);
+        if (r < 0)
+                return r;
+        if (spec_first_host_setting(request->spec))
+                call->action = ACTION_RUN_PRIVILEGED;
+
+        spec_free(request->spec);
+        request->spec = TAKE_PTR(kept);
+        if (sd_bus_message_rewind(call->message, true) < 0 || sd_bus_message_skip(call->message, "s") < 0)
+                return error_set_errno(error, -EBADMSG, step, NULL);
+        r = spec_read_bus(request->spec, call->message, read_option, request, error);
+        return r < 0 ? r : describe_call(call, request->spec, error);
+}
+
+int run_request_run(Call *call, Error *error) {
+        return start_begin(call->operation.manager, call->message, call->data, error);
+}

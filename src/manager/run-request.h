@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What RunMachine, PlanMachine and StartMachine ask for, read from their messages. */
+
+#include "call.h"
+#include "spec.h"
+
+typedef struct RunRequest {
+        Spec *spec;
+        bool kept;               /* StartMachine: the machine is there already */
+        int standard_fds[3];     /* input, output, error: the message's, or -EBADF */
+} RunRequest;
+
+RunRequest *run_request_free(RunRequest *request);
+
+/* read() of the table: RunMachine and PlanMachine; StartMachine. The request becomes the call's data. */
+int run_request_read(Call *call, Error *error);
+int run_request_read_kept(Call *call, Error *error);
+
+/* run() of the table for RunMachine and StartMachine. */
+int run_request_run(Call *call, Error *error);

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "start.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "fd-util.h"
+#include "kept.h"
+#include "log.h"
+#include "machine-bus.h"
+#include "machined.h"
+#include "operation.h"
+#include "property.h"
+#include "scope.h"
+#include "spawner.h"
+#include "string-util.h"
+
+/* From the supervisor's birth to the payload's. */
+#define START_USEC (90 * USEC_PER_SEC)
+/* How long a supervisor that failed, or was told to give up, may take to end. */
+#define UNDO_USEC (5 * USEC_PER_SEC)
+
+struct Start {
+        Operation operation;
+        size_t step;             /* the one that is done, or waited in */
+        sd_bus_message *call;    /* holds the standard descriptors, too */
+        RunRequest request;      /* its spec is gone once it is prepared */
+        sd_event_source *timer;
+        sd_bus_slot *types;
+
+        Preparation preparation;
+        Machine *machine;        /* from when the name is ours */
+        int link, session, session_peer, link_peer;
+
+        bool requested;          /* the spawner has not answered */
+        PidRef supervisor;       /* until the machine watches it */
+        bool launched;
+        Scope *scope;            /* until it is there, or never will be */
+        bool scope_ready;
+        sd_bus_slot *start_call;
+        uint32_t leader;         /* the supervisor says that the payload was executed: as this process */
+        bool late;               /* the supervisor did not answer in time */
+        bool gone;               /* the supervisor */
+
+        int failure;             /* negative errno: it is being undone */
+        Error error;
+};
+
+static const char what[] = "starting the machine";
+
+static void start_advance(Start *s);
+static void start_undo(Start *s);
+
+static void start_free(Operation *operation) {
+        Start *s = (Start *) operation;
+
+        if (s->machine)
+                s->machine->start = NULL;
+        sd_event_source_disable_unref(s->timer);
+        sd_bus_slot_unref(s->types);
+        sd_bus_slot_unref(s->start_call);
+        scope_free(s->scope);
+        pidref_done(&s->supervisor);
+        preparation_done(&s->preparation);
+        fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer }, 4);
+        spec_free(s->request.spec);
+        sd_bus_message_unref(s->call);
+        error_done(&s->error);
+        operation_end(&s->operation);
+        free(s);
+}
+
+static int set_timer(Start *s, uint64_t usec, sd_event_time_handler_t handler) {
+        s->timer = sd_event_source_disable_unref(s->timer);
+        return sd_event_add_time_relative(s->operation.manager->event, &s->timer, CLOCK_MONOTONIC, usec, 0, handler, s);
+}
+
+bool start_is_undoing(const Start *s) {
+        return s->failure < 0;
+}
+
+static const char *start_name(const Start *s) {
+        return s->machine ? machine_name(s->machine) : s->request.spec ? s->request.spec->name : NULL;
+}
+
+/* Failure and undoing */
+
+static void kill_supervisor(Start *s) {
+        if (s->machine && pidref_is_set(&s->machine->supervisor))
+                (void) pidref_kill(&s->machine->supervisor, SIGKILL);
+}
+
+static int on_undo_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        kill_supervisor(userdata);
+        return 0;
+}
+
+/* The first failure is the one that the caller hears of. */
+static void start_fail(Start *s, int r, const Error *error) {
+        if (s->failure >= 0) {
+                s->failure = r;
+                if (error_is_set(error)) {
+                        _cleanup_free_ char *text = error_render(error);
+
+                        error_set_rendered(&s->error, error->kind, -r, text ? text : errno_text(r));
+                } else
+                        error_set_errno(&s->error, r, what, start_name(s));
+                (void) set_timer(s, UNDO_USEC, on_undo_timer);
+        }
+        start_undo(s);
+}
+
+static void start_fail_with(Start *s, ErrorKind kind, const char *reason) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = error_set(&error, kind, EIO, what, start_name(s), "%s", reason);
+
+        start_fail(s, r, &error);
+}
+
+/* Nothing of it lives any more: takes away what is written down. */
+static void clear_up(Start *s) {
+        Manager *manager = s->operation.manager;
+        _cleanup_free_ char *text = error_render(&s->error);
+        Machine *machine = TAKE_PTR(s->machine);
+
+        if (!machine) {
+                preparation_undo(&s->preparation);
+                return;
+        }
+
+        log_warning("machine '%s' was not started: %s", machine_name(machine), strempty(text));
+        machine->start = NULL;
+        if (machine->kept && !s->request.kept) {
+                (void) kept_remove(manager->kept_dir, machine_name(machine));
+                machine->kept = false;
+        }
+        preparation_done(&s->preparation);
+        machine_collect(machine, text);
+}
+
+/* Goes as far as things are: the spawner has answered, the scope is there or never will be, the supervisor is gone. */
+static void start_undo(Start *s) {
+        if (s->requested || s->scope)
+                return;
+        if (s->machine && pidref_is_set(&s->machine->supervisor) && !s->gone)
+                return;
+
+        clear_up(s);
+        reply_error(s->call, s->failure, &s->error);
+        start_free(&s->operation);
+}
+
+/* The steps. Each makes something so; 1 while it waits, to be done again then. */
+
+/* One that ends, or whose start is being undone, is waited for: what was asked for right after a stop shall work. */
+static bool is_ending(const Machine *machine) {
+        if (machine->start)
+                return start_is_undoing(machine->start);
+        return machine->state.state == MACHINE_STOPPING || !machine_state_is_alive(machine_peek_state(machine));
+}
+
+static int on_name_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        start_fail_with(userdata, ERROR_MACHINE_EXISTS, "the machine that has the name does not end");
+        return 0;
+}
+
+/* As long as that machine may take to stop. */
+static int wait_for_name(Start *s, Machine *machine) {
+        const Spec *spec = machine_spec(machine, NULL);
+        uint64_t usec = SPEC_STOP_MARGIN_USEC, stop_usec = spec ? spec->timeout_stop_usec : 0;
+
+        if (stop_usec >= USEC_INFINITY / 4)
+                return 1;
+        return set_timer(s, usec + stop_usec, on_name_timer) < 0 ? -ENOMEM : 1;
+}
+
+static int claim_name(Start *s, Error *error) {
+        static const char step[] = "taking the machine name";
+        const char *name = s->request.spec->name;
+        Machine *machine = name ? manager_find(s->operation.manager, name) : NULL;
+        bool kept = s->request.kept;
+
+        s->timer = sd_event_source_disable_unref(s->timer);
+        if (!machine)
+                return kept ? error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, step, name, "there is no such machine any more") : 0;
+
+        if (machine->present && is_ending(machine) && (kept || !machine->kept))
+                return wait_for_name(s, machine);
+        if (machine->present)
+                return error_set(error, kept ? ERROR_MACHINE_RUNNING : ERROR_MACHINE_EXISTS, EEXIST, step, name,
+                                 "a machine of this name is running");
+        if (!kept)
+                return error_set(error, ERROR_MACHINE_EXISTS, EEXIST, step, name,
+                                 "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
+                                 name, name);
+        return 0;
+}
+
+static void on_types(void *userdata, int r, const Error *error) {
+        Start *s = userdata;
+
+        s->types = sd_bus_slot_unref(s->types);
+        if (r < 0)
+                start_fail(s, r, error);
+        else
+                start_advance(s);
+}
+
+/* Before anything is made: a property that can't be written costs nothing then. */
+static int check_properties(Start *s, Error *error) {
+        Systemd *systemd = s->operation.manager->systemd;
+        int r;
+
+        if (!s->request.spec->property)
+                return 0;
+        if (property_spec_needs_types(s->request.spec) && !systemd_has_types(systemd)) {
+                r = systemd_load_types(systemd, on_types, s, &s->types);
+                return r < 0 ? error_set_errno(error, r, what, NULL) : 1;
+        }
+        return scope_check(systemd, s->request.spec, error);
+}
+
+static int prepare_entry(Start *s, Error *error) {
+        return prepare(s->operation.manager->places, TAKE_PTR(s->request.spec), s->request.kept ? 0 : PREPARE_NEW, &s->preparation, error);
+}
+
+/* The state of a machine that is about to be. */
+static int first_state(const Spec *spec, State *ret) {
+        _cleanup_state_ State state = {
+                .state = MACHINE_STARTING,
+                .unit = scope_unit_name(spec->name),
+                .root = strdup(spec->root),
+        };
+
+        if (!state.unit || !state.root)
+                return -ENOMEM;
+        if (spec->private_users.mode == USER_NAMESPACE_FIXED) {
+                state.uid_base = spec->private_users.base;
+                state.uid_count = spec->private_users.count;
+        }
+
+        *ret = state;
+        state = STATE_NULL;
+        return 0;
+}
+
+static int make_machine(Start *s, Error *error) {
+        Manager *manager = s->operation.manager;
+        const Spec *spec = s->preparation.spec;
+        _cleanup_state_ State state = STATE_NULL;
+        int r;
+
+        s->machine = manager_find(manager, spec->name);
+        r = first_state(spec, &state);
+        if (r >= 0 && !s->machine)
+                r = machine_new(manager, spec->name, &s->machine);
+        if (r == -ENOSPC)
+                return error_set(error, ERROR_LIMIT_REACHED, ENOSPC, what, spec->name, "there are %i machines, which is the most",
+                                 MACHINES_MAX);
+        if (r < 0)
+                return error_set_errno(error, r, what, spec->name);
+
+        s->machine->start = s;
+        s->machine->present = true;
+        machine_drop_spec(s->machine);
+        machine_set_state(s->machine, &state);
+        return 0;
+}
+
+/* Before it runs: a manager that is killed in between leaves a machine that never ran, and not one that is lost when it ends. */
+static int keep_settings(Start *s, Error *error) {
+        Manager *manager = s->operation.manager;
+        const Spec *spec = s->preparation.spec;
+        int r;
+
+        if (s->request.kept || spec->remove)
+                return 0;
+        s->machine->kept = true;
+        r = kept_write_spec(manager->kept_dir, spec->name, spec);
+        return r < 0 ? error_set_errno(error, r, "keeping the settings", spec->name) : 0;
+}
+
+static int make_pair(int *ret_ours, int *ret_peer, Error *error) {
+        int pair[2];
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+                return error_set_errno(error, negative_errno(), "making a socket", NULL);
+        *ret_ours = pair[0];
+        *ret_peer = pair[1];
+        return 0;
+}
+
+/* The other sides are the supervisor's alone from now on, and so is the lock of its entry. */
+static void drop_handed_over(Start *s) {
+        s->link_peer = fd_close(s->link_peer);
+        s->session_peer = fd_close(s->session_peer);
+        s->preparation.range_lock = fd_close(s->preparation.range_lock);
+        s->preparation.tree = fd_close(s->preparation.tree);
+        entry_done(&s->preparation.entry);
+}
+
+static void on_spawned(void *userdata, int pidfd) {
+        Start *s = userdata;
+        int r;
+
+        s->requested = false;
+        if (pidfd >= 0)
+                drop_handed_over(s);
+        r = pidfd < 0 ? pidfd : pidref_from_pidfd_consume(pidfd, &s->supervisor);
+        if (r < 0)
+                start_fail_with(s, ERROR_START_FAILED, r == -ESRCH ? "the supervisor ended at once" : errno_text(r));
+        else
+                start_advance(s);
+}
+
+static int spawn_supervisor(Start *s, Error *error) {
+        int r;
+
+        if (pidref_is_set(&s->supervisor))
+                return 0;
+
+        r = make_pair(&s->link, &s->link_peer, error);
+        if (r >= 0)
+                r = make_pair(&s->session, &s->session_peer, error);
+        if (r < 0)
+                return r;
+
+        r = spawner_request(s->operation.manager->spawner,
+                            &(SpawnRequest){
+                                    .run_dir = s->preparation.entry.dir,
+                                    .tree = s->preparation.tree,
+                                    .name_lock = s->preparation.entry.lock,
+                                    .range_lock = s->preparation.range_lock,
+                                    .link = s->link_peer,
+                                    .session = s->session_peer,
+                                    .stdin_fd = s->request.standard_fds[0],
+                                    .stdout_fd = s->request.standard_fds[1],
+                                    .stderr_fd = s->request.standard_fds[2],
+                            },
+                            on_spawned, s);
+        if (r < 0)
+                return error_set_errno(error, r, "starting the supervisor", machine_name(s->machine));
+        s->requested = true;
+        return 1;
+}
+
+static void tell_scope(Start *s, int r, const Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *text = r < 0 ? error_render(error) : NULL;
+        Link *link = s->machine->link;
+
+        if (!link)
+                return;
+        if (r >= 0)
+                r = link_tell(link, "ScopeReady");
+        else {
+                r = link_new_call(link, "ScopeFailed", &m);
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", strempty(text));
+                if (r >= 0)
+                        r = link_call(link, m, 0, NULL, NULL, NULL);
+        }
+        if (r < 0)
+                kill_supervisor(s);
+}
+
+/* The supervisor waits for this word, also where it has failed: only now may it end. */
+static void on_scope(void *userdata, int r, const Error *error) {
+        Start *s = userdata;
+
+        s->scope = scope_free(s->scope);
+        s->scope_ready = r >= 0;
+        tell_scope(s, r, error);
+
+        /* One that died before its scope was complete leaves it active and empty. */
+        if (s->gone && r >= 0)
+                (void) systemd_stop_unit(s->operation.manager->systemd, s->machine->state.unit);
+
+        if (r < 0)
+                start_fail(s, r, error);
+        else if (start_is_undoing(s))
+                start_undo(s);
+        else
+                start_advance(s);
+}
+
+static int on_running(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        _cleanup_error_ Error error = ERROR_NULL;
+        Start *s = userdata;
+        int r;
+
+        s->start_call = sd_bus_slot_unref(s->start_call);
+
+        /* sd-bus's own words for the end of the connection, or of its patience: what to say we know when the supervisor is gone. */
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY)) {
+                s->late = true;
+                kill_supervisor(s);
+                return 0;
+        }
+
+        r = e ? error_from_bus(&error, e) : sd_bus_message_read(m, "u", &s->leader);
+        if (r < 0)
+                start_fail(s, r, &error);
+        else if (!start_is_undoing(s))
+                start_advance(s);
+        return 0;
+}
+
+/* Both at once: the supervisor sets the machine up while systemd makes the scope. */
+static int launch(Start *s, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Machine *machine = s->machine;
+        pid_t pid = s->supervisor.pid;
+        int r;
+
+        if (s->launched)
+                return s->scope_ready && s->leader ? 0 : 1;
+        s->launched = true;
+
+        r = machine_watch(machine, &s->supervisor);
+        if (r >= 0)
+                r = machine_link(machine, TAKE_FD(s->link));
+        if (r >= 0)
+                r = link_new_call(machine->link, "Start", &m);
+        if (r >= 0)
+                r = link_call(machine->link, m, START_USEC, on_running, s, &s->start_call);
+        if (r < 0) {
+                kill_supervisor(s);
+                return error_set_errno(error, r, what, machine_name(machine));
+        }
+
+        r = scope_start(s->operation.manager->systemd, s->preparation.spec, pid, on_scope, s, &s->scope, error);
+        if (r < 0) {
+                tell_scope(s, r, error);
+                return r;
+        }
+
+        /* Now, when we would only wait: the signals take as long as reading the settings again. */
+        machine_bus_announce(machine);
+        return 1;
+}
+
+static int answer(Start *s, Error *error) {
+        Machine *machine = s->machine;
+        int r;
+
+        machine_refresh_starting(machine);
+
+        if (s->request.kept)
+                r = sd_bus_reply_method_return(s->call, "oh", machine->path, s->session);
+        else
+                r = sd_bus_reply_method_return(s->call, "soh", machine_name(machine), machine->path, s->session);
+        if (r < 0)
+                log_debug("the caller of machine '%s' was not told that it runs: %s", machine_name(machine), errno_text(r));
+
+        r = machined_register(s->operation.manager->bus, s->preparation.spec, (pid_t) s->leader);
+        if (r < 0)
+                log_debug("machine '%s' was not registered: %s", machine_name(machine), errno_text(r));
+        return 0;
+}
+
+static int (*const steps[])(Start *s, Error *error) = {
+        claim_name, check_properties, prepare_entry, make_machine, keep_settings, spawn_supervisor, launch, answer,
+};
+
+static void start_advance(Start *s) {
+        while (s->step < ELEMENTSOF(steps)) {
+                _cleanup_error_ Error error = ERROR_NULL;
+                int r = steps[s->step](s, &error);
+
+                if (r < 0) {
+                        start_fail(s, r, &error);
+                        return;
+                }
+                if (r > 0)
+                        return;
+                s->step++;
+        }
+        start_free(&s->operation);
+}
+
+int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, Error *error) {
+        Start *s = calloc(1, sizeof(Start));
+        int r;
+
+        if (!s)
+                return error_oom(error);
+        *s = (Start){
+                .call = sd_bus_message_ref(message),
+                .request = *request,
+                .preparation = PREPARATION_NULL,
+                .link = -EBADF, .link_peer = -EBADF, .session = -EBADF, .session_peer = -EBADF,
+                .supervisor = PIDREF_NULL,
+                .error = ERROR_NULL,
+        };
+        request->spec = NULL;
+
+        r = operation_begin(&s->operation, manager, OPERATION_START, start_free, error);
+        if (r < 0) {
+                start_free(&s->operation);
+                return r;
+        }
+        start_advance(s);
+        return 0;
+}
+
+/* Events of others */
+
+static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
+        start_advance(userdata);
+        return 0;
+}
+
+/* From the loop and not at once: whoever tells us is in the middle of something, and others may wait for the name as well. */
+void start_on_name_free(Start *s, const char *name) {
+        if (s->step == 0 && !start_is_undoing(s) && streq_ptr(s->request.spec->name, name) && set_timer(s, 0, on_wake) < 0)
+                start_fail_with(s, ERROR_FAILED, errno_text(ENOMEM));
+}
+
+void start_on_supervisor_gone(Start *s) {
+        _cleanup_free_ char *reason = NULL;
+
+        s->gone = true;
+        pidref_done(&s->machine->supervisor);
+        if (start_is_undoing(s)) {
+                start_undo(s);
+                return;
+        }
+
+        /* It may have written down what it could not say any more. */
+        reason = machine_peek_reason(s->machine);
+        start_fail_with(s, ERROR_START_FAILED,
+                        reason ? reason : s->late ? "its supervisor ended or did not answer" : "its supervisor was killed");
+}
+
+void start_on_link_lost(Start *s) {
+        /* With the link it has lost its only way to answer. */
+        kill_supervisor(s);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* For each type of setting, values that it takes and values that it refuses. A type without a row fails the tests. */
+
+#include "setting.h"
+#include "strv.h"
+
+typedef struct Samples {
+        const SettingType *type;
+        const char *good[6];
+        const char *bad[8];
+} Samples;
+
+static const Samples samples[] = {
+        { &type_boolean, { "yes", "no", "1", "off" }, { "maybe", "2", " yes" } },
+        { &type_string, { "text", "grün" }, { "a\033b", "\xff" } },
+        { &type_path, { "/", "/a/b", "/a b" }, { "a", "/a/", "/a/../b", "/a\033" } },
+        { &type_strings, { "a", "-x", "two words", "new\nline" }, {} },
+        { &type_environment, { "A=1", "A_B2=", "A=B=C", "A=ü" }, { "A", "=1", "1A=1", "A-B=1", "Ä=1" } },
+        { &type_hostname, { "web", "a.b-c", "W3" }, { "-a", "a-", "a..b", ".a", "a_b", "a b", "ä" } },
+        { &type_user, { "root", "0", "joe:users", "0:0", "a-b.c_d$" }, { ":", "a:", ":a", "-a", "a b", "a:b:c", "a/b" } },
+        { &type_signal, { "SIGTERM", "SIGRTMIN+3" }, { "NONE", "0", "99" } },
+        { &type_timespan, { "90s", "1min 30s", "infinity", "0" }, { "soon", "-1", "5x" } },
+        { &type_capabilities, { "CAP_NET_ADMIN", "net_admin,sys_time", "all" }, { "CAP_NONE", "4711", "CAP_" } },
+        { &type_user_namespace,
+          { "pick", "no", "identity", "65536", "65536:1000" },
+          { "yes", "0", "1:0", "-1", "65536:x", "1:4294967295" } },
+        { &type_slice,
+          { "machine.slice", "-.slice", "a-b.slice" },
+          { "a", ".slice", "a--b.slice", "-a.slice", "a-.slice", "a b.slice" } },
+        { &type_properties, { "IOWeight=50", "DeviceAllow=/dev/null rw" }, { "IOWeight", "=5", "ioweight=5", "IO Weight=5" } },
+        { &type_unit_size, { "64M", "1.5G", "50%", "infinity" }, { "x", "-1", "101%", "5 M" } },
+        { &type_unit_weight, { "1", "10000" }, { "0", "10001", "x", "-1" } },
+        { &type_unit_shares, { "2", "262144" }, { "1", "262145", "x" } },
+        { &type_unit_quota, { "20%", "250%", "0.5%" }, { "20", "0%", "x%" } },
+        { &type_unit_tasks, { "1", "5%", "infinity" }, { "0", "-1", "x", "101%" } },
+};
+
+static inline const Samples *samples_of(const SettingType *type) {
+        for (size_t i = 0; i < ELEMENTSOF(samples); i++)
+                if (samples[i].type == type)
+                        return samples + i;
+        return NULL;
+}
+
+/* The items of a list or the one value, as text: "" where nothing is set. NULL without memory. */
+static inline char *setting_text(const Setting *s, const Spec *spec) {
+        const void *field = setting_field_const(s, spec);
+        _cleanup_strv_free_ char **items = NULL;
+        char *text = NULL;
+
+        if (!s->type->list)
+                return s->type->format(field, &text) < 0 ? NULL : text ? text : strdup("");
+        return s->type->format_list(field, &items) < 0 ? NULL : strv_join(items, "\n");
+}
