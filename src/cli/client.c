@@ -45,26 +45,36 @@ int client_open(sd_bus **ret, Error *error) {
 
 /* What the bus itself says where it can't start berthd: sd-bus-errors(3), and dbus-daemon's Spawn.* for a failed start. */
 static bool is_missing_service(const sd_bus_error *e) {
-        return sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                      "org.freedesktop.DBus.Error.TimedOut") ||
                startswith(e->name, "org.freedesktop.DBus.Error.Spawn.") || startswith(e->name, "org.freedesktop.systemd1.");
 }
 
+static bool is_denial(const sd_bus_error *e) {
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) ||
+               streq(e->name, error_kind_to_dbus(ERROR_ACCESS_DENIED));
+}
+
 int client_failure(const sd_bus_error *e, int r, Error *error) {
-        int errnum = e && sd_bus_error_is_set(e) ? sd_bus_error_get_errno(e) : -r;
-        const char *text;
+        _cleanup_free_ char *text = NULL;
+        int errnum;
 
-        if (errnum <= 0)
-                errnum = EIO;
         if (!e || !sd_bus_error_is_set(e))
-                return error_set_errno(error, -errnum, "calling berthd", NULL);
-        text = e->message ? e->message : e->name;
+                return error_set_errno(error, r, "calling berthd", NULL);
 
+        errnum = sd_bus_error_get_errno(e);
+        text = strdup(e->message ? e->message : e->name);
+        if (!text)
+                return error_oom(error);
+        /* A hint may follow: others end their messages with a point. */
+        if (*text && text[strlen(text) - 1] == '.')
+                text[strlen(text) - 1] = '\0';
+
+        if (is_denial(e))
+                return error_set(error, ERROR_ACCESS_DENIED, EACCES, "calling berthd", NULL,
+                                 "%s: this takes root, or a right that polkit gives (org.berth1(5))", text);
         if (startswith(e->name, "org.berth1.Error."))
                 return error_set_rendered(error, error_kind_from_dbus(e->name), errnum, text);
-
-        if (sd_bus_error_has_names(e, SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
-                return error_set(error, ERROR_ACCESS_DENIED, EACCES, "calling berthd", NULL,
-                                 "you are not authorized to do this: run it as root, or have polkit allow it (%s)", text);
         if (is_missing_service(e))
                 return sd_booted() <= 0 ? no_systemd(error)
                                         : error_set(error, ERROR_FAILED, errnum, "starting berthd", NULL,

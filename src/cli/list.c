@@ -7,7 +7,6 @@
 #include "client.h"
 #include "clock.h"
 #include "output.h"
-#include "parse-util.h"
 #include "state.h"
 #include "string-util.h"
 #include "verbs.h"
@@ -72,8 +71,7 @@ static int read_items(sd_bus_message *reply, bool all, Item **ret, size_t *ret_n
 
 static void add_item(Table *table, const Item *item) {
         bool alive = machine_state_is_alive(machine_state_from_string(item->state));
-        uint64_t now = clock_usec(CLOCK_REALTIME);
-        char uptime[FORMAT_USEC_MAX];
+        char uptime[FORMAT_AGE_MAX];
 
         table_add_string(table, item->name);
         table_add_string(table, item->state);
@@ -81,7 +79,7 @@ static void add_item(Table *table, const Item *item) {
         if (item->started == 0)
                 table_add(table, "-", json_null());
         else
-                table_add(table, alive && now > item->started ? format_usec(now - item->started, uptime) : "-",
+                table_add(table, alive ? format_age(clock_usec(CLOCK_REALTIME), item->started, uptime) : "-",
                           json_integer((json_int_t) item->started));
         table_add_string(table, item->root);
 }

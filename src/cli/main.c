@@ -57,6 +57,6 @@ int main(int argc, char **argv) {
 
         /* What was printed has to have got somewhere. */
         if (fflush(stdout) != 0 && r == EXIT_SUCCESS)
-                r = failure_report(negative_errno(), &error, false);
+                r = failure_report(error_set_errno(&error, negative_errno(), "writing to standard output", NULL), &error, false);
         return r;
 }

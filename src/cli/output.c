@@ -42,6 +42,12 @@ int utf8_columns(const char *s, size_t n) {
         return columns;
 }
 
+const char *format_age(uint64_t now, uint64_t then, char buffer[static FORMAT_AGE_MAX]) {
+        uint64_t age = now > then ? now - then : 0;
+
+        return age < USEC_PER_SEC ? strcpy(buffer, "0s") : format_usec(age - age % USEC_PER_SEC, buffer);
+}
+
 void table_done(Table *t) {
         t->cells = strv_free(t->cells);
         json_decref(t->rows);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "parse-util.h"
 #include "setting.h"
 
 typedef enum JsonMode {
@@ -56,6 +57,10 @@ int table_print(const Table *t, JsonMode mode, bool legend);
 
 /* Prints text of several lines with what is unprintable in them escaped, and a newline at the end. 0 or -ENOMEM. */
 int print_lines(const char *text);
+
+/* "2h 3min": how long before NOW something was, in full seconds. BUFFER is also returned. */
+#define FORMAT_AGE_MAX FORMAT_USEC_MAX
+const char *format_age(uint64_t now, uint64_t then, char buffer[static FORMAT_AGE_MAX]);
 
 /* How many columns of a terminal the first N bytes of S take, a character counted as one. */
 int utf8_columns(const char *s, size_t n);

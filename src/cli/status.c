@@ -37,7 +37,7 @@ static void _printf_(2, 3) line(const char *label, const char *format, ...) {
 static void print_time(const char *label, const char *what, uint64_t usec) {
         uint64_t now = clock_usec(CLOCK_REALTIME);
         time_t seconds = (time_t) (usec / USEC_PER_SEC);
-        char date[64], ago[FORMAT_USEC_MAX];
+        char date[64], ago[FORMAT_AGE_MAX];
         struct tm tm;
 
         if (usec == 0) {
@@ -46,7 +46,7 @@ static void print_time(const char *label, const char *what, uint64_t usec) {
         }
         if (!localtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M:%S %Z", &tm) == 0)
                 date[0] = '\0';
-        line(label, "%s since %s; %s ago", what, date, format_usec(now > usec ? now - usec : 0, ago));
+        line(label, "%s since %s; %s ago", what, date, format_age(now, usec, ago));
 }
 
 static void print_state(const MachineInfo *info) {
@@ -149,13 +149,24 @@ static void print_namespaces(uint32_t leader) {
         }
 }
 
+/* A value, or the items of a list with spaces between them; empty where nothing is set. NULL without memory. */
+static char *setting_text(const Setting *s, const Spec *spec) {
+        const void *field = setting_field_const(s, spec);
+        _cleanup_strv_free_ char **items = NULL;
+        char *text = NULL;
+
+        if (s->type->list)
+                return s->type->format_list(field, &items) < 0 ? NULL : strv_join(items, " ");
+        return s->type->format(field, &text) < 0 ? NULL : text ? text : strdup("");
+}
+
 static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
-        _cleanup_spec_ Spec *spec = spec_new();
+        _cleanup_spec_ Spec *spec = spec_new(), *defaults = spec_new();
         const char *label = "Settings";
         int r;
 
-        if (!spec)
+        if (!spec || !defaults)
                 return error_oom(error);
         r = machine_read_settings(bus, info, &message, error);
         if (r >= 0)
@@ -164,46 +175,45 @@ static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
                 return r;
 
         FOREACH_SETTING(s) {
-                const void *field = setting_field_const(s, spec);
-                _cleanup_strv_free_ char **items = NULL;
-                _cleanup_free_ char *text = NULL;
+                _cleanup_free_ char *text = setting_text(s, spec), *usual = setting_text(s, defaults);
 
-                if (!setting_is_assigned(s, spec))
-                        continue;
-                if (s->type->list)
-                        r = s->type->format_list(field, &items);
-                else
-                        r = s->type->format(field, &text);
-                if (r < 0)
+                if (!text || !usual)
                         return error_oom(error);
-
-                if (s->type->list)
-                        text = strv_join(items, " ");
-                line(label, "%s=%s", s->name, strempty(text));
+                if (streq(text, usual))
+                        continue;
+                line(label, "%s=%s", s->name, text);
                 label = "";
         }
         return 0;
 }
 
+static void print_living(const MachineInfo *info) {
+        print_process("Leader", info->leader);
+        print_process("Supervisor", info->supervisor);
+        if (!isempty(info->unit))
+                line("Unit", "%s%s", info->unit, info->keep_unit ? " (not berth's own)" : "");
+        print_cgroup(info->leader);
+        if (info->uid_count > 0)
+                line("User ids", "%" PRIu32 "…%" PRIu32, info->uid_shift, info->uid_shift + info->uid_count - 1);
+        print_namespaces(info->leader);
+}
+
 static int print_machine(const char *name, void *userdata, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
         sd_bus *bus = userdata;
+        bool alive;
         int r = machine_info_read(bus, name, &info, error);
 
         if (r < 0)
                 return r;
 
-        printf("%s %s\n", machine_state_is_alive(machine_state_from_string(info.state)) ? "●" : "○", info.name);
+        alive = machine_state_is_alive(machine_state_from_string(info.state));
+        printf("%s %s\n", alive ? "●" : "○", info.name);
         print_state(&info);
-        print_process("Leader", info.leader);
-        print_process("Supervisor", info.supervisor);
-        if (!isempty(info.unit))
-                line("Unit", "%s%s", info.unit, info.keep_unit ? " (not berth's own)" : "");
-        print_cgroup(info.leader);
+        /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
+        if (alive)
+                print_living(&info);
         line("Root", "%s", strempty(info.root));
-        if (info.uid_count > 0)
-                line("User ids", "%" PRIu32 "…%" PRIu32, info.uid_shift, info.uid_shift + info.uid_count - 1);
-        print_namespaces(info.leader);
         return print_settings(bus, &info, error);
 }
 

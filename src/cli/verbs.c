@@ -95,13 +95,14 @@ int verb_call(const Verb *verb, char **arguments) {
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_free_ char *name = verb_name(verb);
         _cleanup_free_ void *values = calloc(1, verb->size + 1);
-        int r = name && values ? 0 : error_oom(&error);
+        int r;
 
-        if (r >= 0) {
-                if (verb->initial)
-                        memcpy(values, verb->initial, verb->size);
-                r = read_and_run(verb, name, arguments, values, &error);
-                options_clear(verb->options, values);
-        }
+        if (!name || !values)
+                return failure_report(error_oom(&error), &error, verb->flags & VERB_MACHINE_STATUS);
+        if (verb->initial)
+                memcpy(values, verb->initial, verb->size);
+
+        r = read_and_run(verb, name, arguments, values, &error);
+        options_clear(verb->options, values);
         return r < 0 ? failure_report(r, &error, verb->flags & VERB_MACHINE_STATUS) : r;
 }

@@ -135,9 +135,10 @@ static int enter_given(const Places *places, PrepareFlags flags, Preparation *p,
 
         r = enter(places, flags, p);
         if (r == -EAGAIN && name_is_running(places, name) == 0)
-                return error_set(error, ERROR_MACHINE_EXISTS, EEXIST, step, name,
-                                 "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
-                                 name, name);
+                return error_set(
+                        error, ERROR_MACHINE_EXISTS, EEXIST, step, name,
+                        "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
+                        name, name);
         if (r == -EAGAIN)
                 return error_set(error, ERROR_MACHINE_EXISTS, EEXIST, step, name, "a machine of this name is running");
         return r < 0 ? error_set_errno(error, r, step, name) : 0;

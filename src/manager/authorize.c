@@ -69,7 +69,8 @@ static int ask_polkit(Authorization *a) {
         r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
                                            "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
         if (r >= 0)
-                r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sd_bus_message_get_sender(a->call), a->action);
+                r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sd_bus_message_get_sender(a->call),
+                                          a->action);
         if (r >= 0)
                 r = append_details(a, m);
         if (r >= 0)
@@ -108,7 +109,8 @@ int authorize(sd_bus_message *call, const char *action, const AuthorizeDetails *
 
         /* sd_bus_query_sender_creds(3) would wait for the answer. */
         r = sd_bus_call_method_async(sd_bus_message_get_bus(call), &a->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                     "org.freedesktop.DBus", "GetConnectionUnixUser", on_user, a, "s", sd_bus_message_get_sender(call));
+                                     "org.freedesktop.DBus", "GetConnectionUnixUser", on_user, a, "s",
+                                     sd_bus_message_get_sender(call));
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(a);

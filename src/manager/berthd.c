@@ -19,11 +19,12 @@
 enum { EXIT_CANNOT_RUN = 78 };
 
 static void print_help(void) {
-        (void) printf("berthd [OPTION]\n\n"
-                      "The manager of berth's machines, on the system bus as org.berth1. Started by systemd when it is called.\n\n"
-                      "  -h, --help                  Show this help\n"
-                      "      --version               Show the version\n"
-                      "      --introspect=INTERFACE  Print the D-Bus introspection XML of org.berth1.Manager or org.berth1.Machine\n");
+        (void) printf(
+                "berthd [OPTION]\n\n"
+                "The manager of berth's machines, on the system bus as org.berth1. Started by systemd when it is called.\n\n"
+                "  -h, --help                  Show this help\n"
+                "      --version               Show the version\n"
+                "      --introspect=INTERFACE  Print the D-Bus introspection XML of org.berth1.Manager or org.berth1.Machine\n");
 }
 
 /* 1: go on; else the exit status, or a negative errno. */
@@ -63,7 +64,8 @@ static int check_host(Error *error) {
         if (geteuid() != 0)
                 return error_set(error, ERROR_ACCESS_DENIED, EPERM, "starting berthd", NULL, "it must be root");
         if (sd_booted() <= 0)
-                return error_set(error, ERROR_NO_SYSTEMD, ENOSYS, "starting berthd", NULL, "this host was not booted with systemd as PID 1");
+                return error_set(error, ERROR_NO_SYSTEMD, ENOSYS, "starting berthd", NULL,
+                                 "this host was not booted with systemd as PID 1");
         return 0;
 }
 

@@ -49,7 +49,8 @@ static int run_kill(Call *call, Error *error) {
         if (number < 1 || number > SIGRTMAX)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the signal", NULL, "%i is not a signal", number);
         if (!streq(whom, "leader") && !streq(whom, "all"))
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading whom to signal", whom, "it is either leader or all");
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading whom to signal", whom,
+                                 "it is either leader or all");
 
         r = begin_forward(call, "Kill", &link, &m, error);
         if (r < 0)

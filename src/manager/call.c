@@ -14,7 +14,8 @@ void reply_error(sd_bus_message *message, int r, const Error *error) {
 }
 
 int error_from_bus(Error *error, const sd_bus_error *e) {
-        return error_set_rendered(error, error_kind_from_dbus(e->name), sd_bus_error_get_errno(e), e->message ? e->message : e->name);
+        return error_set_rendered(error, error_kind_from_dbus(e->name), sd_bus_error_get_errno(e),
+                                  e->message ? e->message : e->name);
 }
 
 static void call_free(Operation *operation) {
@@ -69,7 +70,8 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Err
         int r;
 
         if (!method)
-                return error_set(error, ERROR_FAILED, ENOENT, "reading the call", sd_bus_message_get_member(m), "there is no such method");
+                return error_set(error, ERROR_FAILED, ENOENT, "reading the call", sd_bus_message_get_member(m),
+                                 "there is no such method");
 
         call = calloc(1, sizeof(Call));
         if (!call)
@@ -84,7 +86,8 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Err
         else if (r >= 0 && !name)
                 r = read_name(call, error);
         if (r >= 0)
-                r = authorize(m, call->action, &(AuthorizeDetails){ call->name, call->command }, on_authorized, call, &call->authorization);
+                r = authorize(m, call->action, &(AuthorizeDetails){ call->name, call->command }, on_authorized, call,
+                              &call->authorization);
         if (r < 0)
                 call_free(&call->operation);
         return r;

@@ -35,7 +35,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         int r;
 
         if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT))
-                r = error_set(&error, ERROR_FAILED, ETIMEDOUT, "talking to the machine", NULL, "its supervisor ended or does not answer");
+                r = error_set(&error, ERROR_FAILED, ETIMEDOUT, "talking to the machine", NULL,
+                              "its supervisor ended or does not answer");
         else if (e)
                 r = error_from_bus(&error, e);
         else

@@ -25,7 +25,8 @@ static bool is_idle(const Manager *manager) {
 
 static void set_timer(Manager *manager, uint64_t usec, sd_event_time_handler_t handler) {
         manager->idle_timer = sd_event_source_disable_unref(manager->idle_timer);
-        if (sd_event_add_time_relative(manager->event, &manager->idle_timer, CLOCK_MONOTONIC, usec, USEC_PER_SEC / 4, handler, manager) < 0)
+        if (sd_event_add_time_relative(manager->event, &manager->idle_timer, CLOCK_MONOTONIC, usec, USEC_PER_SEC / 4, handler,
+                                       manager) < 0)
                 (void) sd_event_exit(manager->event, EXIT_BEGIN_ANEW);
 }
 

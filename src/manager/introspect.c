@@ -57,14 +57,16 @@ static int print_interface(const char *xml, const char *interface) {
 
         (void) printf("<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
                       "\"https://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
-                      "<node>\n%.*s </interface>\n</node>\n", (int) (end - begin), begin);
+                      "<node>\n%.*s </interface>\n</node>\n",
+                      (int) (end - begin), begin);
         return 0;
 }
 
 int introspect_print(const char *interface) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *server = NULL, *client = NULL;
-        const sd_bus_vtable *vtable = streq(interface, MANAGER_INTERFACE) ? manager_vtable :
-                                      streq(interface, MACHINE_INTERFACE) ? machine_vtable : NULL;
+        const sd_bus_vtable *vtable = streq(interface, MANAGER_INTERFACE)   ? manager_vtable
+                                      : streq(interface, MACHINE_INTERFACE) ? machine_vtable
+                                                                            : NULL;
         _cleanup_free_ char *xml = NULL;
         int pair[2], r;
 
@@ -81,7 +83,8 @@ int introspect_print(const char *interface) {
         if (r >= 0)
                 r = sd_bus_add_object_vtable(server, NULL, "/", interface, vtable, NULL);
         if (r >= 0)
-                r = sd_bus_call_method_async(client, NULL, NULL, "/", "org.freedesktop.DBus.Introspectable", "Introspect", on_xml, &xml, NULL);
+                r = sd_bus_call_method_async(client, NULL, NULL, "/", "org.freedesktop.DBus.Introspectable", "Introspect", on_xml,
+                                             &xml, NULL);
 
         /* Both sides are here, so that one or the other always has something to do until the answer is there. */
         while (r >= 0 && !xml) {

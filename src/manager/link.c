@@ -45,8 +45,8 @@ static int link_open(Link *link, sd_event *event, int fd) {
 
         r = sd_bus_negotiate_fds(link->bus, true);
         if (r >= 0)
-                r = sd_bus_match_signal(link->bus, NULL, NULL, SUPERVISOR_PATH, SUPERVISOR_INTERFACE, "StateChanged", on_state_changed,
-                                        link);
+                r = sd_bus_match_signal(link->bus, NULL, NULL, SUPERVISOR_PATH, SUPERVISOR_INTERFACE, "StateChanged",
+                                        on_state_changed, link);
         if (r >= 0)
                 r = sd_bus_match_signal(link->bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
                                         "Disconnected", on_disconnected, link);
@@ -128,7 +128,8 @@ int link_new_call(Link *link, const char *member, sd_bus_message **ret) {
         return sd_bus_message_new_method_call(link->bus, ret, NULL, SUPERVISOR_PATH, SUPERVISOR_INTERFACE, member);
 }
 
-int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot) {
+int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message_handler_t handler, void *userdata,
+              sd_bus_slot **ret_slot) {
         return sd_bus_call_async(link->bus, ret_slot, call, handler, userdata, timeout_usec);
 }
 

@@ -35,7 +35,8 @@ DEFINE_CLEANUP(Link *, link_free);
 int link_new_call(Link *link, const char *member, sd_bus_message **ret);
 
 /* Sends it. The slot, the caller's, cancels; NULL: nobody cares for the answer, and HANDLER must be NULL. */
-int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot);
+int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message_handler_t handler, void *userdata,
+              sd_bus_slot **ret_slot);
 
 /* A call without arguments whose answer is not awaited. */
 int link_tell(Link *link, const char *member);

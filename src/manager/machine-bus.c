@@ -14,54 +14,56 @@
 
 /* Properties */
 
-static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                      sd_bus_error *ret_error) {
+static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                      void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
-        const char *value = streq(property, "Name") ? machine->state.name :
-                            streq(property, "State") ? machine_state_to_string(machine->state.state) :
-                            streq(property, "Unit") ? machine->state.unit :
-                            streq(property, "RootDirectory") ? machine->state.root :
-                            streq(property, "Result") ? machine_result_to_string(machine->state.result) :
-                            machine->state.reason;
+        const char *value = streq(property, "Name")            ? machine->state.name
+                            : streq(property, "State")         ? machine_state_to_string(machine->state.state)
+                            : streq(property, "Unit")          ? machine->state.unit
+                            : streq(property, "RootDirectory") ? machine->state.root
+                            : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
+                                                               : machine->state.reason;
 
         return sd_bus_message_append_basic(reply, 's', strempty(value));
 }
 
-static int get_u32(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                   sd_bus_error *ret_error) {
+static int get_u32(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
-        uint32_t value = streq(property, "Leader") ? (uint32_t) machine->state.leader.pid :
-                         streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid :
-                         streq(property, "UIDShift") ? machine->state.uid_base :
-                         machine->state.uid_count;
+        uint32_t value = streq(property, "Leader")       ? (uint32_t) machine->state.leader.pid
+                         : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
+                         : streq(property, "UIDShift")   ? machine->state.uid_base
+                                                         : machine->state.uid_count;
 
         return sd_bus_message_append_basic(reply, 'u', &value);
 }
 
-static int get_u64(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                   sd_bus_error *ret_error) {
+static int get_u64(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
 
-        return sd_bus_message_append_basic(reply, 't', streq(property, "Timestamp") ? &machine->state.started_usec : &machine->state.finished_usec);
+        return sd_bus_message_append_basic(reply, 't',
+                                           streq(property, "Timestamp") ? &machine->state.started_usec
+                                                                        : &machine->state.finished_usec);
 }
 
-static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                      sd_bus_error *ret_error) {
+static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                      void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
 
         return sd_bus_message_append(reply, "i", (int32_t) machine->state.status);
 }
 
-static int get_keep_unit(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                         sd_bus_error *ret_error) {
+static int get_keep_unit(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                         void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
 
         return sd_bus_message_append(reply, "b", (int) machine->state.keep_unit);
 }
 
 /* Without the environment: any user may read a property, and secrets are passed there. */
-static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                        sd_bus_error *ret_error) {
+static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                        void *userdata, sd_bus_error *ret_error) {
         const Spec *spec = machine_spec(userdata, NULL);
         _cleanup_spec_ Spec *shown = spec ? spec_copy(spec) : NULL;
         int r;
@@ -109,13 +111,14 @@ const sd_bus_vtable machine_vtable[] = {
 };
 
 static const char *const changing[] = {
-        "State", "Unit", "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp", "FinishTimestamp", "Result",
-        "ExitStatus", "Reason", "KeepUnit", "Settings", NULL,
+        "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
+        "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Settings", NULL,
 };
 
 /* Objects */
 
-static int find_machine(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found, sd_bus_error *ret_error) {
+static int find_machine(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                        sd_bus_error *ret_error) {
         _cleanup_free_ char *name = NULL;
         int r = sd_bus_path_decode(path, MACHINE_PATH_PREFIX, &name);
 
@@ -145,7 +148,8 @@ static int list_machines(sd_bus *bus, const char *prefix, void *userdata, char *
 int machine_bus_register(Manager *manager) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(manager->bus, NULL, MACHINE_PATH_PREFIX, MACHINE_INTERFACE, machine_vtable, find_machine, manager);
+        r = sd_bus_add_fallback_vtable(manager->bus, NULL, MACHINE_PATH_PREFIX, MACHINE_INTERFACE, machine_vtable, find_machine,
+                                       manager);
         return r < 0 ? r : sd_bus_add_node_enumerator(manager->bus, NULL, MACHINE_PATH_PREFIX, list_machines, manager);
 }
 
@@ -180,13 +184,15 @@ void machine_bus_announce(Machine *machine) {
                 machine_bus_changed(machine, changing);
                 return;
         }
-        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine), machine->path);
+        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine),
+                                  machine->path);
         (void) sd_bus_emit_object_added(manager->bus, machine->path);
 }
 
 void machine_bus_changed(Machine *machine, const char *const *properties) {
         if (machine->announced)
-                (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE, (char **) properties);
+                (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE,
+                                                           (char **) properties);
 }
 
 void machine_bus_removed(Machine *machine) {

@@ -15,6 +15,7 @@
 #include "spec-json.h"
 #include "start.h"
 #include "string-util.h"
+#include "unregister.h"
 
 /* How often to look whether what is left of a dead supervisor has let go of its entry. */
 #define COLLECT_AGAIN_USEC (20 * USEC_PER_MSEC)
@@ -70,7 +71,8 @@ static int read_running_spec(Machine *machine, Spec **ret, Error *error) {
         if (!path)
                 return error_oom(error);
         r = file_read_at(machine->manager->machines_dir, path, FILE_MAX_DEFAULT, &text, NULL);
-        return r < 0 ? error_set_errno(error, r, "reading the settings", machine_name(machine)) : spec_from_json(text, ret, error);
+        return r < 0 ? error_set_errno(error, r, "reading the settings", machine_name(machine))
+                     : spec_from_json(text, ret, error);
 }
 
 const Spec *machine_spec(Machine *machine, Error *error) {
@@ -152,6 +154,13 @@ void machine_refresh_starting(Machine *machine) {
                 machine_set_state(machine, &state);
 }
 
+/* Once, and only one that ran. */
+static void machine_unregister(Machine *machine) {
+        if (machine->present && !machine->unregistered && machine->state.started_usec > 0)
+                unregister_begin(machine->manager, machine_name(machine));
+        machine->unregistered = true;
+}
+
 /* Supervisor and link */
 
 static int on_supervisor_gone(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -174,14 +183,21 @@ int machine_watch(Machine *machine, PidRef *supervisor) {
 
         /* By its pidfd: it is not our child, and under --keep-unit it never was. */
         machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
-        r = sd_event_add_io(machine->manager->event, &machine->supervisor_source, machine->supervisor.fd, EPOLLIN, on_supervisor_gone, machine);
+        r = sd_event_add_io(machine->manager->event, &machine->supervisor_source, machine->supervisor.fd, EPOLLIN,
+                            on_supervisor_gone, machine);
 
         /* After all that it said last on the link. */
         return r < 0 ? r : sd_event_source_set_priority(machine->supervisor_source, SD_EVENT_PRIORITY_NORMAL + 10);
 }
 
 static void on_link_state(void *userdata, State *state) {
-        machine_set_state(userdata, state);
+        Machine *machine = userdata;
+
+        machine_set_state(machine, state);
+
+        /* As early as that, so that the name is free by the time that somebody wants it again. */
+        if (!machine->start && !machine_state_is_alive(machine->state.state))
+                machine_unregister(machine);
 }
 
 /* That alone is no end: its pidfd tells of that. */
@@ -265,6 +281,9 @@ static void find_end(Machine *machine, int dir, const char *reason, State *ret) 
         if (state.finished_usec == 0)
                 state.finished_usec = now_usec();
 
+        /* By the time that somebody reads it, the numbers may be those of others. */
+        state.supervisor = state.leader = (ProcessId){};
+
         *ret = state;
         state = STATE_NULL;
 }
@@ -284,9 +303,10 @@ static void machine_end(Machine *machine, State *end) {
         _cleanup_free_ char *name = strdup(machine_name(machine));
 
         machine_detach(machine);
-        machine->present = false;
         machine_drop_spec(machine);
         machine_set_state(machine, end);
+        machine_unregister(machine);
+        machine->present = false;
 
         if (!machine->kept) {
                 machine_bus_removed(machine);

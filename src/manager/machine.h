@@ -22,6 +22,7 @@ struct Machine {
         bool kept;               /* stays when it has ended */
         bool present;            /* has an entry in the registry */
         bool announced;          /* the bus has heard of it */
+        bool unregistered;       /* machined was told that its run has ended */
 
         PidRef supervisor;
         sd_event_source *supervisor_source;

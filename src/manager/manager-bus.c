@@ -6,8 +6,8 @@
 #include "machine-bus.h"
 #include "setting.h"
 
-static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-                       sd_bus_error *ret_error) {
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                       void *userdata, sd_bus_error *ret_error) {
         return sd_bus_message_append(reply, "s", BERTH_VERSION);
 }
 
@@ -75,8 +75,8 @@ static int method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(sssss)");
         for (const Setting *s = settings; r >= 0 && s < settings + settings_count; s++)
-                r = sd_bus_message_append(reply, "(sssss)", setting_section_name(s->section), s->name, s->type->name, strempty(s->initial),
-                                          s->help);
+                r = sd_bus_message_append(reply, "(sssss)", setting_section_name(s->section), s->name, s->type->name,
+                                          strempty(s->initial), s->help);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -99,10 +99,12 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("KillMachine", SD_BUS_ARGS("s", name, "s", whom, "i", signal), SD_BUS_NO_RESULT,
                                 call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("RemoveMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
-        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", session), call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", session), call_on_manager_method,
+                                ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("AnnounceMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
 
-        SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines,
+                                ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetMachine", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", machine), method_get_machine, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetMachineByPID", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("o", machine), method_get_machine_by_pid,
                                 ANYBODY),

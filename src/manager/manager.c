@@ -118,7 +118,8 @@ int manager_get(Manager *manager, const char *name, Machine **ret, Error *error)
         if (!*ret && registry_adopt(manager, name) >= 0)
                 *ret = manager_find(manager, name);
         if (!*ret)
-                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name, "there is no such machine");
+                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
+                                 "there is no such machine");
         return 0;
 }
 
@@ -129,7 +130,8 @@ int manager_find_by_pid(Manager *manager, pid_t pid, Machine **ret, Error *error
 
         (void) snprintf(number, sizeof(number), "%i", pid);
         if (pid <= 0 || sd_pid_get_unit(pid, &unit) < 0)
-                return error_set(error, ERROR_NO_SUCH_MACHINE, ESRCH, step, number, "there is no such process, or it is in no unit");
+                return error_set(error, ERROR_NO_SUCH_MACHINE, ESRCH, step, number,
+                                 "there is no such process, or it is in no unit");
 
         for (size_t i = 0; i < manager->n_machines; i++)
                 if (manager->machines[i]->present && streq_ptr(manager->machines[i]->state.unit, unit)) {
@@ -186,7 +188,8 @@ static int connect_bus(Manager *manager, Error *error) {
 
         r = sd_bus_open_system(&manager->bus);
         if (r < 0)
-                return error_set(error, ERROR_NO_BUS, -r, "connecting to the system bus", NULL, "%s; is dbus.service running?", errno_text(r));
+                return error_set(error, ERROR_NO_BUS, -r, "connecting to the system bus", NULL, "%s; is dbus.service running?",
+                                 errno_text(r));
 
         r = sd_bus_attach_event(manager->bus, manager->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)

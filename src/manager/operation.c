@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "operation.h"
 
-int operation_begin(Operation *operation, Manager *manager, OperationKind kind, void (*free_operation)(Operation *), Error *error) {
+int operation_begin(Operation *operation, Manager *manager, OperationKind kind, void (*free_operation)(Operation *),
+                    Error *error) {
         if (manager->n_operations >= OPERATIONS_MAX)
                 return error_set(error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL, "%i others are in work; try again",
                                  OPERATIONS_MAX);

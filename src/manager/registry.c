@@ -146,7 +146,8 @@ void registry_reconcile_later(Manager *manager) {
         if (usec > RECONCILE_LAST_USEC)
                 usec = RECONCILE_LAST_USEC;
 
-        if (sd_event_add_time_relative(manager->event, &manager->reconcile_timer, CLOCK_MONOTONIC, usec, 0, on_reconcile_timer, manager) >= 0)
+        if (sd_event_add_time_relative(manager->event, &manager->reconcile_timer, CLOCK_MONOTONIC, usec, 0, on_reconcile_timer,
+                                       manager) >= 0)
                 manager->reconcile_usec = usec;
 }
 

@@ -63,7 +63,8 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
         if (streq(key, "Terminal"))
                 request->spec->terminal = value;
         else if (request->kept)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "a machine that is kept is removed by RemoveMachine");
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key,
+                                 "a machine that is kept is removed by RemoveMachine");
         else
                 request->spec->remove = value;
         return 1;
@@ -172,7 +173,8 @@ int run_request_read_kept(Call *call, Error *error) {
         if (r < 0)
                 return r;
         if (!kept_exists(call->operation.manager->kept_dir, name))
-                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name, "there is no kept machine of this name");
+                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
+                                 "there is no kept machine of this name");
 
         r = spec_read_bus(request->spec, call->message, read_option, request, error);
         if (r >= 0)

@@ -9,11 +9,13 @@
 #include "log.h"
 #include "machine-bus.h"
 #include "machined.h"
+#include "name.h"
 #include "operation.h"
 #include "property.h"
 #include "scope.h"
 #include "spawner.h"
 #include "string-util.h"
+#include "unregister.h"
 
 /* From the supervisor's birth to the payload's. */
 #define START_USEC (90 * USEC_PER_SEC)
@@ -25,6 +27,7 @@ struct Start {
         size_t step;             /* the one that is done, or waited in */
         sd_bus_message *call;    /* holds the standard descriptors, too */
         RunRequest request;      /* its spec is gone once it is prepared */
+        char *wanted;            /* the name that it is given, or would like to have */
         sd_event_source *timer;
         sd_bus_slot *types;
 
@@ -64,6 +67,7 @@ static void start_free(Operation *operation) {
         preparation_done(&s->preparation);
         fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer }, 4);
         spec_free(s->request.spec);
+        free(s->wanted);
         sd_bus_message_unref(s->call);
         error_done(&s->error);
         operation_end(&s->operation);
@@ -181,8 +185,11 @@ static int claim_name(Start *s, Error *error) {
         bool kept = s->request.kept;
 
         s->timer = sd_event_source_disable_unref(s->timer);
+        if (unregister_is_pending(s->operation.manager, s->wanted))
+                return 1;
         if (!machine)
-                return kept ? error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, step, name, "there is no such machine any more") : 0;
+                return kept ? error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, step, name, "there is no such machine any more")
+                            : 0;
 
         if (machine->present && is_ending(machine) && (kept || !machine->kept))
                 return wait_for_name(s, machine);
@@ -190,9 +197,10 @@ static int claim_name(Start *s, Error *error) {
                 return error_set(error, kept ? ERROR_MACHINE_RUNNING : ERROR_MACHINE_EXISTS, EEXIST, step, name,
                                  "a machine of this name is running");
         if (!kept)
-                return error_set(error, ERROR_MACHINE_EXISTS, EEXIST, step, name,
-                                 "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
-                                 name, name);
+                return error_set(
+                        error, ERROR_MACHINE_EXISTS, EEXIST, step, name,
+                        "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
+                        name, name);
         return 0;
 }
 
@@ -221,7 +229,8 @@ static int check_properties(Start *s, Error *error) {
 }
 
 static int prepare_entry(Start *s, Error *error) {
-        return prepare(s->operation.manager->places, TAKE_PTR(s->request.spec), s->request.kept ? 0 : PREPARE_NEW, &s->preparation, error);
+        return prepare(s->operation.manager->places, TAKE_PTR(s->request.spec), s->request.kept ? 0 : PREPARE_NEW,
+                       &s->preparation, error);
 }
 
 /* The state of a machine that is about to be. */
@@ -262,6 +271,7 @@ static int make_machine(Start *s, Error *error) {
 
         s->machine->start = s;
         s->machine->present = true;
+        s->machine->unregistered = false;
         machine_drop_spec(s->machine);
         machine_set_state(s->machine, &state);
         return 0;
@@ -495,8 +505,9 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
                 .error = ERROR_NULL,
         };
         request->spec = NULL;
+        s->wanted = s->request.spec->name ? strdup(s->request.spec->name) : name_from_tree(strempty(s->request.spec->root));
 
-        r = operation_begin(&s->operation, manager, OPERATION_START, start_free, error);
+        r = s->wanted ? operation_begin(&s->operation, manager, OPERATION_START, start_free, error) : error_oom(error);
         if (r < 0) {
                 start_free(&s->operation);
                 return r;
@@ -514,7 +525,7 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* From the loop and not at once: whoever tells us is in the middle of something, and others may wait for the name as well. */
 void start_on_name_free(Start *s, const char *name) {
-        if (s->step == 0 && !start_is_undoing(s) && streq_ptr(s->request.spec->name, name) && set_timer(s, 0, on_wake) < 0)
+        if (s->step == 0 && !start_is_undoing(s) && streq(s->wanted, name) && set_timer(s, 0, on_wake) < 0)
                 start_fail_with(s, ERROR_FAILED, errno_text(ENOMEM));
 }
 
@@ -531,7 +542,9 @@ void start_on_supervisor_gone(Start *s) {
         /* It may have written down what it could not say any more. */
         reason = machine_peek_reason(s->machine);
         start_fail_with(s, ERROR_START_FAILED,
-                        reason ? reason : s->late ? "its supervisor ended or did not answer" : "its supervisor was killed");
+                        reason    ? reason
+                        : s->late ? "its supervisor ended or did not answer"
+                                  : "its supervisor was killed");
 }
 
 void start_on_link_lost(Start *s) {

@@ -183,7 +183,12 @@ static int parse_timespan(void *field, const char *text) {
 static int format_timespan(const void *field, char **ret) {
         uint64_t usec = *(const uint64_t *) field;
 
-        *ret = usec == USEC_INFINITY ? strdup("infinity") : str_format("%" PRIu64 "us", usec);
+        if (usec == USEC_INFINITY)
+                *ret = strdup("infinity");
+        else if (usec % USEC_PER_SEC == 0)
+                *ret = str_format("%" PRIu64 "s", usec / USEC_PER_SEC);
+        else
+                *ret = str_format("%" PRIu64 "us", usec);
         return *ret ? 0 : -ENOMEM;
 }
 

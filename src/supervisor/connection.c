@@ -18,6 +18,7 @@ struct Connection {
         ConnectionKind kind;
         sd_bus *bus;
         sd_bus_message *wait_call;
+        bool told;               /* of the end */
         Connection *previous, *next;
 };
 
@@ -39,15 +40,14 @@ static Connection *connection_free(Connection *c) {
 }
 DEFINE_CLEANUP(Connection *, connection_free);
 
-/* The peer is gone. Losing the manager matters only as long as it is to tell us of the scope. */
+/* The peer is gone. Losing the manager matters only as long as it is to tell us of the scope; losing a session, only if we wait for it. */
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         Connection *c = userdata;
         Supervisor *s = c->supervisor;
         bool link = c->kind == CONNECTION_LINK;
 
         connection_free(c);
-        if (link)
-                supervisor_dispatch(s, EVENT_MANAGER_LOST);
+        supervisor_dispatch(s, link ? EVENT_MANAGER_LOST : EVENT_SESSION_LOST);
         return 0;
 }
 
@@ -129,11 +129,33 @@ bool connection_is_link(const Connection *c) {
         return c->kind == CONNECTION_LINK;
 }
 
-int connection_defer_wait(Connection *c, sd_bus_message *call) {
+static void answer_wait(Connection *c) {
+        if (!c->wait_call)
+                return;
+        (void) reply_result(c->wait_call, &c->supervisor->state);
+        c->wait_call = sd_bus_message_unref(c->wait_call);
+        c->told = true;
+}
+
+int connection_wait(Connection *c, sd_bus_message *call) {
         if (c->wait_call)
                 return -EBUSY;
         c->wait_call = sd_bus_message_ref(call);
+        if (c->supervisor->phase == PHASE_ENDED) {
+                answer_wait(c);
+                supervisor_dispatch(c->supervisor, EVENT_SESSION_TOLD);
+        }
         return 0;
+}
+
+bool connections_answer_waits(Supervisor *s) {
+        bool all = true;
+
+        for (Connection *c = s->connections; c; c = c->next) {
+                answer_wait(c);
+                all = all && (c->kind != CONNECTION_SESSION || c->told);
+        }
+        return all;
 }
 
 /* The control socket */
@@ -208,12 +230,6 @@ void connections_answer_start(Supervisor *s) {
         sd_bus_message_unref(call);
 }
 
-static void answer_wait(Connection *c) {
-        if (c->wait_call)
-                (void) reply_result(c->wait_call, &c->supervisor->state);
-        c->wait_call = sd_bus_message_unref(c->wait_call);
-}
-
 /* Small messages are in the socket as soon as they were sent; for a reader that is far behind we wait a little, not for ever. */
 static void flush(Connection *c) {
         enum { ROUNDS = 20, ROUND_MSEC = 50 };
@@ -229,8 +245,6 @@ static void flush(Connection *c) {
 }
 
 void connections_end(Supervisor *s) {
-        for (Connection *c = s->connections; c; c = c->next)
-                answer_wait(c);
         while (s->connections) {
                 flush(s->connections);
                 connection_free(s->connections);

@@ -29,5 +29,8 @@ void connections_emit_state(Supervisor *s);
 /* Answers Start(), if it was called and is not answered yet: with success, or with s->error. */
 void connections_answer_start(Supervisor *s);
 
-/* Answers every Wait(), waits a moment for slow readers, and closes all. */
+/* Answers every Wait() that was called. Whether all sessions know now: one that has not asked yet may be about to. */
+bool connections_answer_waits(Supervisor *s);
+
+/* Waits a moment for slow readers, and closes all. */
 void connections_end(Supervisor *s);

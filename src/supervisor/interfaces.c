@@ -132,7 +132,7 @@ static const sd_bus_vtable supervisor_vtable[] = {
 /* org.berth1.Session */
 
 static int method_wait(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        int r = connection_defer_wait(userdata, call);
+        int r = connection_wait(userdata, call);
 
         if (r == -EBUSY)
                 return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "This session waits already.");

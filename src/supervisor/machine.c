@@ -56,13 +56,53 @@ void supervisor_record_exit(Supervisor *s, const siginfo_t *info) {
 
 /* The ends */
 
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        supervisor_dispatch(userdata, EVENT_TIMEOUT);
+        return 0;
+}
+
+static int arm_timer(Supervisor *s, uint64_t usec) {
+        s->timer = sd_event_source_disable_unref(s->timer);
+        return sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, /* accuracy= */ 0, on_timer, s);
+}
+
+static void leave(Supervisor *s) {
+        connections_end(s);
+        (void) sd_event_exit(s->event, 0);
+}
+
+/*
+ * The machine is over, and the registry says so. Who holds a session was given it to learn the result, and may
+ * not have come to ask: a short command ends before its caller has read the reply to the start.
+ */
+static void tell_sessions(Supervisor *s) {
+        enum { PATIENCE_USEC = 5 * 1000 * 1000 };
+
+        s->phase = PHASE_ENDED;
+        if (connections_answer_waits(s) || arm_timer(s, PATIENCE_USEC) < 0)
+                leave(s);
+}
+
+static void on_session_in_the_end(Supervisor *s) {
+        if (connections_answer_waits(s))
+                leave(s);
+}
+
+static void on_console_done(void *userdata) {
+        supervisor_dispatch(userdata, EVENT_CONSOLE_DONE);
+}
+
 static void end(Supervisor *s, MachineState state) {
-        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        s->timer = sd_event_source_disable_unref(s->timer);
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
         (void) cgroup_kill_payload(&s->cgroup);
-        set_state(s, PHASE_ENDED, state);
-        supervisor_finish(s);
+        set_state(s, PHASE_DRAINING, state);
+
+        if (s->console)
+                console_drain(s->console, on_console_done, s);
+        else
+                tell_sessions(s);
 }
 
 /* The payload ran and is over. */
@@ -78,10 +118,6 @@ static void end_start(Supervisor *s) {
         s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
         connections_answer_start(s);
         end(s, MACHINE_FAILED);
-}
-
-static void ignore(Supervisor *s) {
-        (void) s;
 }
 
 /* Starting */
@@ -202,11 +238,6 @@ static void on_executed(Supervisor *s) {
                 end_normally(s);
 }
 
-/* The leader ended while it was still ours: what it said, if anything, is in the socket. */
-static void on_exited_executing(Supervisor *s) {
-        on_executed(s);
-}
-
 static void on_exited_waiting(Supervisor *s) {
         /* Only noted: we must not leave before the scope is there. */
         (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "starting the machine", s->spec->name, "its leader died");
@@ -219,11 +250,6 @@ static void on_stop_starting(Supervisor *s) {
 }
 
 /* Stopping */
-
-static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
-        supervisor_dispatch(userdata, EVENT_TIMEOUT);
-        return 0;
-}
 
 static void kill_machine(Supervisor *s) {
         s->phase = PHASE_KILLING;
@@ -267,71 +293,52 @@ static void on_stop(Supervisor *s) {
                 return;
         }
         if (timeout != USEC_INFINITY)
-                r = sd_event_add_time_relative(s->event, &s->stop_timer, CLOCK_MONOTONIC, timeout, /* accuracy= */ 0, on_stop_timeout, s);
+                r = arm_timer(s, timeout);
         if (r < 0 || pidref_kill(&s->leader, s->spec->kill_signal) < 0)
                 kill_machine(s);
 }
 
 typedef void (*Handler)(Supervisor *s);
 
-/* No entry is missing: what cannot happen in a phase, or means nothing there, says so. */
+/* What cannot happen in a phase, or means nothing there, has no entry. */
 static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
         [PHASE_WAITING] = {
                 [EVENT_SCOPE_READY] = on_scope_ready,
                 [EVENT_SCOPE_FAILED] = on_scope_failed,
                 [EVENT_MANAGER_LOST] = on_manager_lost_waiting,
-                [EVENT_OUTCOME] = ignore,
                 [EVENT_LEADER_EXITED] = on_exited_waiting,
                 [EVENT_STOP] = on_stop_starting,
-                [EVENT_TIMEOUT] = ignore,
         },
         [PHASE_EXECUTING] = {
-                [EVENT_SCOPE_READY] = ignore,
-                [EVENT_SCOPE_FAILED] = ignore,
-                [EVENT_MANAGER_LOST] = ignore,
                 [EVENT_OUTCOME] = on_executed,
-                [EVENT_LEADER_EXITED] = on_exited_executing,
+                /* The leader ended while it was still ours: what it said, if anything, is in the socket. */
+                [EVENT_LEADER_EXITED] = on_executed,
                 [EVENT_STOP] = on_stop_starting,
-                [EVENT_TIMEOUT] = ignore,
         },
         [PHASE_RUNNING] = {
-                [EVENT_SCOPE_READY] = ignore,
-                [EVENT_SCOPE_FAILED] = ignore,
-                [EVENT_MANAGER_LOST] = ignore,
-                [EVENT_OUTCOME] = ignore,
                 [EVENT_LEADER_EXITED] = end_normally,
                 [EVENT_STOP] = on_stop,
-                [EVENT_TIMEOUT] = ignore,
         },
         [PHASE_STOPPING] = {
-                [EVENT_SCOPE_READY] = ignore,
-                [EVENT_SCOPE_FAILED] = ignore,
-                [EVENT_MANAGER_LOST] = ignore,
-                [EVENT_OUTCOME] = ignore,
                 [EVENT_LEADER_EXITED] = end_normally,
-                [EVENT_STOP] = ignore,
                 [EVENT_TIMEOUT] = kill_machine,
         },
         [PHASE_KILLING] = {
-                [EVENT_SCOPE_READY] = ignore,
-                [EVENT_SCOPE_FAILED] = ignore,
-                [EVENT_MANAGER_LOST] = ignore,
-                [EVENT_OUTCOME] = ignore,
                 [EVENT_LEADER_EXITED] = end_normally,
-                [EVENT_STOP] = ignore,
-                [EVENT_TIMEOUT] = ignore,
+        },
+        [PHASE_DRAINING] = {
+                [EVENT_CONSOLE_DONE] = tell_sessions,
         },
         [PHASE_ENDED] = {
-                [EVENT_SCOPE_READY] = ignore,
-                [EVENT_SCOPE_FAILED] = ignore,
-                [EVENT_MANAGER_LOST] = ignore,
-                [EVENT_OUTCOME] = ignore,
-                [EVENT_LEADER_EXITED] = ignore,
-                [EVENT_STOP] = ignore,
-                [EVENT_TIMEOUT] = ignore,
+                [EVENT_SESSION_TOLD] = on_session_in_the_end,
+                [EVENT_SESSION_LOST] = on_session_in_the_end,
+                [EVENT_TIMEOUT] = leave,
         },
 };
 
 void supervisor_dispatch(Supervisor *s, Event event) {
-        handlers[s->phase][event](s);
+        Handler handler = handlers[s->phase][event];
+
+        if (handler)
+                handler(s);
 }

@@ -43,7 +43,7 @@ static void supervisor_done(Supervisor *s) {
         sd_bus_message_unref(s->start_call);
         sd_event_source_disable_unref(s->outcome_source);
         sd_event_source_disable_unref(s->leader_source);
-        sd_event_source_disable_unref(s->stop_timer);
+        sd_event_source_disable_unref(s->timer);
         sd_event_unref(s->event);
         cgroup_done(&s->cgroup);
         state_done(&s->state);
@@ -190,20 +190,6 @@ static int prepare_loop(Supervisor *s, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, "making the event loop of", s->spec->name);
         return connections_listen(s, error);
-}
-
-static void leave(void *userdata) {
-        Supervisor *s = userdata;
-
-        connections_end(s);
-        (void) sd_event_exit(s->event, 0);
-}
-
-void supervisor_finish(Supervisor *s) {
-        if (s->console)
-                console_drain(s->console, leave, s);
-        else
-                leave(s);
 }
 
 /* Under a manager */

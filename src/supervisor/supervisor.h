@@ -25,7 +25,8 @@ typedef enum Phase {
         PHASE_RUNNING,
         PHASE_STOPPING,  /* asked to end, timer armed */
         PHASE_KILLING,   /* killed, waiting for the leader to be reaped */
-        PHASE_ENDED,
+        PHASE_DRAINING,  /* it is over; the terminal's last words are on their way */
+        PHASE_ENDED,     /* the sessions are being told */
         _PHASE_MAX,
 } Phase;
 
@@ -36,7 +37,10 @@ typedef enum Event {
         EVENT_OUTCOME,       /* the leader's socket is readable: executed, or why not */
         EVENT_LEADER_EXITED,
         EVENT_STOP,
-        EVENT_TIMEOUT,       /* of a stop */
+        EVENT_TIMEOUT,       /* of a stop, or of waiting for sessions */
+        EVENT_CONSOLE_DONE,  /* all that the terminal said is delivered */
+        EVENT_SESSION_TOLD,  /* a session has asked for the result and got it */
+        EVENT_SESSION_LOST,  /* or is gone */
         _EVENT_MAX,
 } Event;
 
@@ -65,7 +69,7 @@ typedef struct Supervisor {
         Console *console;        /* with a terminal */
         Connection *connections; /* list of all peers */
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
-        sd_event_source *outcome_source, *leader_source, *stop_timer;
+        sd_event_source *outcome_source, *leader_source, *timer;
 } Supervisor;
 
 /* The life of a forked supervisor: takes over all descriptors of REQUEST and returns the exit status. */
@@ -81,8 +85,5 @@ void supervisor_warm_up(void);
 void supervisor_dispatch(Supervisor *s, Event event);
 /* Publishes s->state: state.json and StateChanged. */
 void supervisor_publish(Supervisor *s);
-/* Ends the event loop once all has been said. */
-void supervisor_finish(Supervisor *s);
-
 /* The result of the last wait for the leader, into s->state. */
 void supervisor_record_exit(Supervisor *s, const siginfo_t *info);

@@ -3,6 +3,13 @@
 
 #include "log.h"
 
+#define MACHINED_NAME "org.freedesktop.machine1"
+#define MACHINED_PATH "/org/freedesktop/machine1"
+#define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
+
+/* It answers within milliseconds, if it is there. */
+#define UNREGISTER_USEC (2 * USEC_PER_SEC)
+
 static int on_registered(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
 
@@ -15,14 +22,26 @@ int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        /* The id is the machine's own, from its /etc/machine-id, or none: an empty array (machined.c of systemd 252: "ay" of 0 or 16 bytes). */
-        r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.machine1", "/org/freedesktop/machine1",
-                                           "org.freedesktop.machine1.Manager", "RegisterMachine");
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "RegisterMachine");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", spec->name);
+        /* No machine id: it may be left out (systemd 252: 16 bytes or none). */
         if (r >= 0)
                 r = sd_bus_message_append_array(m, 'y', NULL, 0);
         if (r >= 0)
                 r = sd_bus_message_append(m, "ssus", "berth", "container", (uint32_t) leader, spec->root);
         return r < 0 ? r : sd_bus_call_async(bus, NULL, m, on_registered, NULL, 0);
+}
+
+int machined_unregister(sd_bus *bus, const char *name, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        /* One that does not run knows of no machine. */
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(m, false);
+        return r < 0 ? r : sd_bus_call_async(bus, ret_slot, m, handler, userdata, UNREGISTER_USEC);
 }

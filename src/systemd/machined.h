@@ -12,3 +12,10 @@
  * Returns before it is done; a failure there is logged at debug level, since a host need not have machined at all.
  */
 int machined_register(sd_bus *bus, const Spec *spec, pid_t leader);
+
+/*
+ * Makes machined forget a machine that ended. Not left to machined: when it sees that the unit of a machine is gone,
+ * it asks systemd to stop the unit of that name (252: machine_stop_scope()), which by then may be the next run's.
+ * Until HANDLER is called, no unit of the same name should be started. The slot is the caller's.
+ */
+int machined_unregister(sd_bus *bus, const char *name, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot);

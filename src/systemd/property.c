@@ -29,7 +29,8 @@ static const Form form_bandwidth = { value_append_bandwidth, "a device and a num
 static const Form form_device_weight = { value_append_device_weight, "a device and a weight, like '/dev/vda 200'" };
 static const Form form_latency = { value_append_latency, "a device and a time span, like '/dev/vda 25ms'" };
 static const Form form_device = { value_append_device, "a device and some of rwm, like '/dev/null rw'" };
-static const Form form_addresses = { value_append_addresses, "addresses with prefix lengths, any, localhost, link-local or multicast" };
+static const Form form_addresses = { value_append_addresses,
+                                     "addresses with prefix lengths, any, localhost, link-local or multicast" };
 
 /*
  * What is not written as its name and its bus type say (systemd.resource-control(5); systemd's own
@@ -91,7 +92,8 @@ static const struct {
         { "DelegateSubgroup", "berth makes its own cgroups below the scope" },
         { "FinalKillSignal", "it is SIGKILL: nothing less ends what ignored the stop" },
         { "KillMode", "it is control-group: berth stops the command itself, and systemd kills what is left" },
-        { "KillSignal", "berth sets it to the one signal that only its supervisor catches; the command's is the setting KillSignal=" },
+        { "KillSignal",
+          "berth sets it to the one signal that only its supervisor catches; the command's is the setting KillSignal=" },
         { "PIDFDs", "berth says which process is in the scope" },
         { "PIDs", "berth says which process is in the scope" },
         { "SendSIGHUP", "berth stops the command itself" },
@@ -150,10 +152,12 @@ static int find_form(const Systemd *systemd, const char *name, const Form **ret,
 
         type = systemd_property_type(systemd, name);
         if (!type)
-                return error_set(error, ERROR_REFUSED_BY_SYSTEMD, EINVAL, step, name, "systemd knows no such property of a scope");
+                return error_set(error, ERROR_REFUSED_BY_SYSTEMD, EINVAL, step, name,
+                                 "systemd knows no such property of a scope");
         *ret = form_by_type(type);
         if (!*ret)
-                return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, name, "its type (%s) can't be written as text", type);
+                return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, name, "its type (%s) can't be written as text",
+                                 type);
         return 0;
 }
 

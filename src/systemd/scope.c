@@ -134,8 +134,8 @@ static int scope_ask(Scope *scope, sd_bus_message_handler_t handler, const char 
 }
 
 static int scope_order(Scope *scope, const char *member) {
-        return sd_bus_call_method_async(scope->systemd->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, NULL, NULL,
-                                        streq(member, "StopUnit") ? "ss" : "s", scope->unit, "fail");
+        return sd_bus_call_method_async(scope->systemd->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, NULL,
+                                        NULL, streq(member, "StopUnit") ? "ss" : "s", scope->unit, "fail");
 }
 
 /* Active with nobody in it: its supervisor died before the scope's job was done, so systemd saw no last process leave. */
@@ -180,8 +180,9 @@ static int on_whereabouts(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
                 return 0;
 
         scope->call = sd_bus_slot_unref(scope->call);
-        r = sd_bus_call_method_async(scope->systemd->bus, &scope->call, SYSTEMD_NAME, scope->path, "org.freedesktop.DBus.Properties",
-                                     "Get", on_unit_state, scope, "ss", "org.freedesktop.systemd1.Unit", "ActiveState");
+        r = sd_bus_call_method_async(scope->systemd->bus, &scope->call, SYSTEMD_NAME, scope->path,
+                                     "org.freedesktop.DBus.Properties", "Get", on_unit_state, scope, "ss",
+                                     "org.freedesktop.systemd1.Unit", "ActiveState");
         if (r < 0)
                 scope_fail(scope, ERROR_FAILED, errno_text(r));
         return 0;
@@ -282,17 +283,13 @@ static int append_properties(const Scope *scope, sd_bus_message *m, Error *error
         if (stop_usec < USEC_INFINITY - SPEC_STOP_MARGIN_USEC)
                 stop_usec += SPEC_STOP_MARGIN_USEC;
 
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
-                                  "Description", "s", description,
-                                  "PIDs", "au", 1, (uint32_t) scope->supervisor,
-                                  "Slice", "s", spec->slice,
-                                  "Delegate", "b", true,
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "PIDs", "au", 1,
+                                  (uint32_t) scope->supervisor, "Slice", "s", spec->slice, "Delegate", "b", true,
                                   /* Else a scope that failed would keep its name until somebody resets it. */
                                   "CollectMode", "s", "inactive-or-failed",
                                   /* A scope has no main process: systemd signals all there are. This one is ignored by
                                    * default, so that of all of them only the supervisor, which catches it, acts. */
-                                  "KillSignal", "i", (int32_t) SIGURG,
-                                  "TimeoutStopUSec", "t", stop_usec);
+                                  "KillSignal", "i", (int32_t) SIGURG, "TimeoutStopUSec", "t", stop_usec);
         return r < 0 ? error_set_errno(error, r, step, scope->unit) : property_append_spec(m, scope->systemd, spec, error);
 }
 
@@ -300,7 +297,8 @@ static int scope_new_request(const Scope *scope, sd_bus_message **ret, Error *er
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(scope->systemd->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
+        r = sd_bus_message_new_method_call(scope->systemd->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "StartTransientUnit");
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", scope->unit, "fail");
         if (r >= 0)
@@ -396,7 +394,8 @@ static int scope_new(Systemd *systemd, const Spec *spec, pid_t supervisor, Scope
         return 0;
 }
 
-int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret, Error *error) {
+int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret,
+                Error *error) {
         _cleanup_(scope_freep) Scope *scope = NULL;
         int r = scope_new(systemd, spec, supervisor, &scope, error);
 

@@ -26,7 +26,8 @@ typedef void (*ScopeHandler)(void *userdata, int r, const Error *error);
  * Starts a scope around SUPERVISOR for the machine that the resolved SPEC describes; SPEC must stay until the end.
  * HANDLER is called once, never from within this function. On failure ERROR says why, and there is nothing to free.
  */
-int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret, Error *error);
+int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret,
+                Error *error);
 
 /* Forgets it: HANDLER is not called any more. What systemd has begun goes on. */
 Scope *scope_free(Scope *scope);

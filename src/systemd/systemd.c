@@ -118,8 +118,8 @@ sd_bus *systemd_bus(Systemd *s) {
 }
 
 int systemd_stop_unit(Systemd *s, const char *unit) {
-        return sd_bus_call_method_async(s->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", NULL, NULL, "ss", unit,
-                                        "fail");
+        return sd_bus_call_method_async(s->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", NULL, NULL, "ss",
+                                        unit, "fail");
 }
 
 bool systemd_error_is_absence(const sd_bus_error *error) {
@@ -204,8 +204,8 @@ static int on_types(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
         int r;
 
         if (e)
-                r = error_set(&error, systemd_error_is_absence(e) ? ERROR_NO_SYSTEMD : ERROR_FAILED, sd_bus_error_get_errno(e), step,
-                              NULL, "%s", e->message);
+                r = error_set(&error, systemd_error_is_absence(e) ? ERROR_NO_SYSTEMD : ERROR_FAILED, sd_bus_error_get_errno(e),
+                              step, NULL, "%s", e->message);
         else {
                 r = read_types(request->systemd, m);
                 if (r < 0)

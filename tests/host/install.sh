@@ -5,6 +5,8 @@
 #
 #   $BERTH_SETUP  more options for meson setup
 
+build_groups=(build test)
+
 configure_berth() {
         [[ ! -e $build_dir/build.ninja ]] || return 0
         say "Configuring the build in $build_dir"
@@ -20,7 +22,7 @@ compile_berth() {
 
 build_berth_unlocked() {
         [[ -e $source_dir/meson.build ]] || die "there is no meson.build: --no-install boots a host without berth"
-        "$host_dir/deps" build test
+        "$host_dir/deps" "${build_groups[@]}"
         configure_berth
         [[ -e $build_dir/.ninja_log ]] || say "Building berth"
         compile_berth

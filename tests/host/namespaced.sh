@@ -182,7 +182,7 @@ namespaced_raw() {
         elif [[ ! -d /proc/$leader/root/sys/fs/cgroup/unified ]]; then
                 enter_cgroups "$state" cgroup
         fi
-        exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --wdns=/root \
+        exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wdns=/root \
                 sh -c "$join_cgroups" sh "$@"
 }
 

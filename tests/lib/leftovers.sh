@@ -69,11 +69,14 @@ left_since() {
         comm -13 "$1" <(host_state)
 }
 
-# Ends what a test left, so that the next one is not judged by it.
+# sweep DIR: ends what a test left, so that the next one is not judged by it; DIR is where tests work.
 sweep() {
-        local unit
-        systemctl list-units --all --plain --no-legend 'berth-*.scope' | awk '{ print $1 }' | while read -r unit; do
+        local unit point
+        for unit in $(systemctl list-units --all --plain --no-legend 'berth-*.scope' | awk '{ print $1 }'); do
                 systemctl kill --signal=KILL "$unit" || true
                 systemctl stop "$unit" || true
+        done
+        for point in $(awk -v dir="$1/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac); do
+                umount --lazy "$point" || true
         done
 } >/dev/null 2>&1

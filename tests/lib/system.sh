@@ -13,6 +13,7 @@
 skip_status=77
 
 fail() {
+        trap - ERR
         printf 'failed: %s\n' "$*" >&2
         local depth
         for ((depth = 1; depth < ${#FUNCNAME[@]} - 1; depth++)); do
@@ -23,8 +24,17 @@ fail() {
 
 # skip REASON: this host cannot show it. A test that no host can run fails the whole run.
 skip() {
+        trap - ERR
         printf '%s\n' "$*"
         exit "$skip_status"
+}
+
+# What a command that fails says under set -e; with the line of the test, not of a helper.
+report_error() {
+        local status=$1 command=$2
+        trap - ERR
+        printf 'failed: exit status %s in %s, line %s: %s\n' "$status" "${FUNCNAME[1]}" "${BASH_LINENO[0]}" "$command" >&2
+        exit "$status"
 }
 
 # at_end COMMAND…: runs when the test is over, however it ends; the last one first.
@@ -35,6 +45,7 @@ at_end() {
 
 run_end_commands() {
         local status=$? i
+        trap - ERR
         for ((i = ${#end_commands[@]} - 1; i >= 0; i--)); do
                 eval "${end_commands[i]}" || true
         done

@@ -88,7 +88,7 @@ static void copy_output(int fd) {
 int main(int argc, char *argv[]) {
         DBusError error = DBUS_ERROR_INIT;
         const char *name, *path;
-        DBusMessage *reply;
+        DBusMessage *call, *reply;
         DBusConnection *bus;
         int pipe_fds[2], session;
         Seen seen;
@@ -107,7 +107,10 @@ int main(int argc, char *argv[]) {
 
         if (pipe(pipe_fds) < 0)
                 fail("pipe", "failed");
-        reply = dbus_connection_send_with_reply_and_block(bus, make_call(argv[1], argv[2], argv + 3, pipe_fds[1]), -1, &error);
+        call = make_call(argv[1], argv[2], argv + 3, pipe_fds[1]);
+        reply = dbus_connection_send_with_reply_and_block(bus, call, -1, &error);
+        /* The message has a duplicate of the descriptor. */
+        dbus_message_unref(call);
         if (!reply)
                 fail(error.name, error.message);
         close(pipe_fds[1]);

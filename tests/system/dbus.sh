@@ -65,7 +65,7 @@ test_introspection_is_the_installed_one() {
         local interface
         for interface in Manager Machine; do
                 interface_of "org.berth1.$interface" "${interface,}.xml" >said
-                interface_of "org.berth1.$interface" /usr/share/dbus-1/interfaces/org.berth1.xml >installed
+                interface_of "org.berth1.$interface" "/usr/share/dbus-1/interfaces/org.berth1.$interface.xml" >installed
                 [[ -s said ]] || fail "the service says nothing of org.berth1.$interface"
                 check diff installed said
         done
@@ -87,9 +87,9 @@ test_user_without_rights() {
         # Looking is allowed to everybody.
         berth run -d --rm --ephemeral --name visible "$busybox" sleep 1000
         assert_contains "$(as_user berth list)" visible
-        assert_status 125 as_user berth stop visible
+        assert_status 1 as_user berth stop visible
         assert_eq "$(machine_property visible State)" running
-        assert_status 125 as_user berth kill visible
+        assert_status 1 as_user berth kill visible
         refute as_user busctl --address=unix:path=/run/berth/machines/visible/control call org.berth1 /org/berth1/supervisor org.berth1.Supervisor Stop
         assert_eq "$(machine_property visible State)" running
         berth stop visible

@@ -34,7 +34,7 @@ test_unit_is_the_machines_unit() {
         assert_eq "$(cgroup_of "$(leader_of in-unit)")" /system.slice/kept-a.service/payload
         assert_eq "$(systemctl show -P MainPID kept-a.service)" "$(supervisor_of in-unit)"
         wait_until 60 machinectl show in-unit >/dev/null
-        assert_eq "$(machinectl show -P Unit in-unit)" kept-a.service
+        assert_eq "$(machinectl show -p Unit --value in-unit)" kept-a.service
 
         systemctl stop kept-a.service
         assert_eq "$(systemctl show -P Result kept-a.service)" success

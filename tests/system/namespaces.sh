@@ -53,9 +53,9 @@ test_range_repeats_and_respects_nspawns_lock() {
 
         # nspawn holds the range while it runs: so does a lock taken as nspawn takes it.
         mkdir -p /run/systemd/nspawn-uid
-        hold-lock "/run/systemd/nspawn-uid/$first" "locked" &
+        hold-lock "/run/systemd/nspawn-uid/$first" locked &
         local holder=$!
-        wait_until 60 test -e "locked"
+        wait_until 60 test -e locked
         berth run -d --rm --ephemeral --name again "$busybox" sleep 1000
         second=$(map_of again | cut -d' ' -f2)
         kill "$holder"
@@ -65,10 +65,10 @@ test_range_repeats_and_respects_nspawns_lock() {
 
 test_no_file_is_chowned() {
         make_tree owners
-        find ./owners -printf '%p %U %G %m\n' | sort >"before"
+        find ./owners -printf '%p %U %G %m\n' | sort >before
         assert_eq "$(berth run --rm ./owners sh -c 'stat -c %u /bin/busybox; id -u')" $'0\n0'
-        find ./owners -printf '%p %U %G %m\n' | sort >"after"
-        check diff "before" "after"
+        find ./owners -printf '%p %U %G %m\n' | sort >after
+        check diff before after
 
         # And what root of the machine writes is root's on disk: the map is of the mount, not of the file.
         berth run --rm ./owners touch /written
@@ -86,13 +86,13 @@ test_private_users_modes() {
 # overlayfs cannot be id-mapped by any kernel so far.
 test_file_system_that_cannot_be_mapped() {
         local err
-        mkdir -p "lower" "upper" "work" "merged"
-        cp -a "$busybox/." "lower/"
-        mount -t overlay overlay -o "lowerdir=lower,upperdir=upper,workdir=work" "merged" ||
+        mkdir -p lower upper work ./merged
+        cp -a "$busybox/." lower/
+        mount -t overlay overlay -o "lowerdir=lower,upperdir=upper,workdir=work" ./merged ||
                 skip "an overlay cannot be mounted on the test directory"
-        err=$(error_of berth run --rm --allow-exposed-tree "merged" true)
-        assert_status 0 berth run --rm --allow-exposed-tree --private-users=identity "merged" true
-        umount "merged"
+        at_end umount "$PWD/merged"
+        err=$(error_of berth run --rm --allow-exposed-tree ./merged true)
+        assert_status 0 berth run --rm --allow-exposed-tree --private-users=identity ./merged true
         assert_contains "$err" overlay
         assert_contains "$err" "--private-users=no"
 }

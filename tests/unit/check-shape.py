@@ -9,7 +9,8 @@ import sys
 
 FILE_LINES = 800
 FUNCTION_LINES = 60
-COLUMNS = 130
+# tools/format keeps code to 130. This is for what it leaves alone: comments, tables, macros.
+COLUMNS = 150
 
 # "file:function": why it may be longer. A reason is an argument, not an excuse.
 LONG_FUNCTIONS = {}

@@ -8,14 +8,14 @@
 
 static void rows_are_whole(void **state) {
         FOREACH_SETTING(s) {
-                assert_true(s->name && isupper((unsigned char) s->name[0]));
+                assert_true(s->name && s->help && isupper((unsigned char) s->name[0]));
                 assert_true(s->section < _SECTION_MAX);
                 assert_non_null(setting_section_name(s->section));
                 assert_non_null(s->type);
                 assert_true(s->offset < sizeof(Spec));
 
                 /* One line of --help, of the manual and of a table: a sentence without its point. */
-                assert_true(s->help && isupper((unsigned char) s->help[0]));
+                assert_true(isupper((unsigned char) s->help[0]));
                 assert_true(strlen(s->help) <= 72);
                 assert_true(s->help[strlen(s->help) - 1] != '.');
                 assert_false(str_is_unprintable(s->help, ""));

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * berth-doc TEMPLATE: makes the manual's tables from those of the program, at build time. The template is
+ * scdoc(5); a line that is one of these words becomes what it says:
+ *
+ *   @verbs@      each verb with its options
+ *   @options@    the settings as options of berth run, by section
+ *   @settings@   the settings in full, by section
+ *   @errors@     the names of D-Bus errors and the exit statuses that go with them
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "file-util.h"
+#include "help.h"
+#include "log.h"
+#include "strv.h"
+#include "verbs.h"
+
+/* Text in which nothing means anything to scdoc. */
+static void print_plain(const char *text, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                if (strchr("\\*_#[]|<>`~", text[i]))
+                        putchar('\\');
+                putchar(text[i]);
+        }
+}
+
+static void print_sentence(const char *indent, const char *text) {
+        printf("%s", indent);
+        print_plain(text, strlen(text));
+        puts(".");
+}
+
+static void print_paragraphs(const char *text) {
+        while (*text) {
+                size_t n = strcspn(text, "\n");
+
+                print_plain(text, n);
+                puts("\n");
+                text += n + strspn(text + n, "\n");
+        }
+}
+
+/* "*-m*, *--memory-max*, *--memory*": letters first. */
+static void print_options_of(const char *names) {
+        const char *separator = "";
+
+        for (int letters = 1; letters >= 0; letters--) {
+                const char *position = names, *name;
+                size_t n;
+
+                while ((name = names_next(&position, &n)))
+                        if ((n == 1) == letters) {
+                                printf("%s*%s%.*s*", separator, letters ? "-" : "--", (int) n, name);
+                                separator = ", ";
+                        }
+        }
+}
+
+static void print_metavar(const SettingType *type, const char *initial) {
+        if (type == &type_boolean && !streq_ptr(initial, "yes"))
+                return;
+        printf(" _");
+        print_plain(type->metavar, strlen(type->metavar));
+        putchar('_');
+}
+
+static void print_option(const char *names, const SettingType *type, const char *initial, const char *help) {
+        print_options_of(names);
+        print_metavar(type, initial);
+        putchar('\n');
+        print_sentence("\t", help);
+        putchar('\n');
+}
+
+static void print_verb(const Verb *verb) {
+        bool options = verb->options || verb->flags & VERB_SETTINGS;
+        const char *names = verb->names, *name, *separator = "";
+        size_t n = strcspn(names, "|");
+
+        printf("*berth %.*s* %s", (int) n, verb->names, options ? "[_OPTIONS_] " : "");
+        print_plain(verb->operands, strlen(verb->operands));
+        puts("\n");
+        print_sentence("", verb->help);
+        putchar('\n');
+
+        (void) names_next(&names, &n);
+        if (*names) {
+                printf("Also called ");
+                while ((name = names_next(&names, &n))) {
+                        printf("%s*%.*s*", separator, (int) n, name);
+                        separator = ", ";
+                }
+                puts(".\n");
+        }
+        if (verb->details)
+                print_paragraphs(verb->details);
+        FOREACH_OPTION(o, verb->options)
+                print_option(o->names, o->type, NULL, o->help);
+}
+
+static void print_verbs(void) {
+        FOREACH_VERB(v) {
+                printf("## %.*s\n\n", (int) strcspn((*v)->names, "|"), (*v)->names);
+                print_verb(*v);
+        }
+}
+
+static void print_section(const Setting *s, SettingSection *section) {
+        if (s->section == *section)
+                return;
+        *section = s->section;
+        printf("## [%s]\n\n", setting_section_name(s->section));
+}
+
+static void print_options(void) {
+        SettingSection section = _SECTION_MAX;
+
+        FOREACH_SETTING(s)
+                if (s->options) {
+                        print_section(s, &section);
+                        print_option(s->options, s->type, s->initial, s->help);
+                }
+}
+
+static void print_setting(const Setting *s) {
+        printf("*%s=*", s->name);
+        printf("_");
+        print_plain(s->type->metavar, strlen(s->type->metavar));
+        puts("_");
+        print_sentence("\t", s->help);
+
+        printf("\tTakes ");
+        print_plain(s->type->allowed, strlen(s->type->allowed));
+        printf(".%s", s->type->list ? " Can be given more than once; an empty value clears what was given before." : "");
+        if (s->initial) {
+                printf(" Default: ");
+                print_plain(s->initial, strlen(s->initial));
+                putchar('.');
+        }
+        puts("");
+
+        if (s->options) {
+                printf("\n\tOption: ");
+                print_options_of(s->options);
+                puts(".");
+        }
+        if (s->trust != TRUST_RUN)
+                printf("\n\t%s\n", s->trust == TRUST_HOST ? "Reaches the host: the right to run machines is not enough for it."
+                                                          : "Reaches the host with values other than the default, for which the "
+                                                            "right to run machines is not enough.");
+        putchar('\n');
+}
+
+static void print_settings(void) {
+        SettingSection section = _SECTION_MAX;
+
+        FOREACH_SETTING(s) {
+                print_section(s, &section);
+                print_setting(s);
+        }
+}
+
+static void print_errors(void) {
+        puts("[[ *Error*\n:[ *Exit status*");
+        for (ErrorKind kind = 0; kind < _ERROR_KIND_MAX; kind++)
+                printf("|  %s\n:  %i\n", error_kind_to_dbus(kind), error_kind_to_exit_status(kind));
+}
+
+static const struct {
+        const char *word;
+        void (*print)(void);
+} tables[] = {
+        { "@verbs@", print_verbs },
+        { "@options@", print_options },
+        { "@settings@", print_settings },
+        { "@errors@", print_errors },
+};
+
+static void print_line(const char *line, size_t n) {
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++)
+                if (strlen(tables[i].word) == n && strncmp(line, tables[i].word, n) == 0) {
+                        tables[i].print();
+                        return;
+                }
+        printf("%.*s\n", (int) n, line);
+}
+
+int main(int argc, char **argv) {
+        _cleanup_free_ char *template = NULL;
+        int r;
+
+        log_setup("berth-doc");
+        r = argc == 2 ? file_read_at(AT_FDCWD, argv[1], FILE_MAX_DEFAULT, &template, NULL) : -EINVAL;
+        if (r < 0)
+                return log_failure(r, NULL, "reading the template") < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+        for (const char *line = template; *line;) {
+                size_t n = strcspn(line, "\n");
+
+                print_line(line, n);
+                line += n + (line[n] == '\n');
+        }
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
