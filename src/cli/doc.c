@@ -165,9 +165,9 @@ static void print_settings(void) {
 }
 
 static void print_errors(void) {
-        puts("[[ *Error*\n:[ *Exit status*");
         for (ErrorKind kind = 0; kind < _ERROR_KIND_MAX; kind++)
-                printf("|  %s\n:  %i\n", error_kind_to_dbus(kind), error_kind_to_exit_status(kind));
+                printf("- %s (%i)\n", error_kind_to_dbus(kind), error_kind_to_exit_status(kind));
+        putchar('\n');
 }
 
 static const struct {

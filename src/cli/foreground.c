@@ -167,6 +167,8 @@ int foreground_run(Session *session, int signals, bool terminal, Error *error) {
         int r = terminal ? attach(&f, &relay, error) : 0;
 
         if (r >= 0)
+                r = session_watch(session, error);
+        if (r >= 0)
                 r = loop(&f, error);
         terminal_restore(&f.terminal);
         if (r < 0)

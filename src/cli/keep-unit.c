@@ -6,13 +6,18 @@
 
 #include "config.h"
 #include "fd-util.h"
+#include "program.h"
 #include "spec-json.h"
 #include "string-util.h"
 
-int keep_unit_exec(const Spec *spec, Error *error) {
+int keep_unit_exec(const Spec *spec, bool plan, Error *error) {
         _cleanup_free_ char *json = NULL, *argument = NULL;
-        _cleanup_close_ int fd = -EBADF;
+        _cleanup_close_ int fd = -EBADF, program = -EBADF;
         int r;
+
+        if (geteuid() != 0)
+                return error_set(error, ERROR_ACCESS_DENIED, EPERM, "setting the machine up", NULL,
+                                 "with --keep-unit berth does it itself, for which it has to be root");
 
         r = spec_to_json(spec, SPEC_JSON_ASSIGNED, &json);
         if (r < 0)
@@ -30,6 +35,10 @@ int keep_unit_exec(const Spec *spec, Error *error) {
         if (fcntl(fd, F_SETFD, 0) < 0)
                 return error_set_errno(error, negative_errno(), "passing the spec on", NULL);
 
-        (void) execv(BERTH_SUPERVISOR, (char *[]){ (char *) "berth-supervisor", (char *) "--keep-unit", argument, NULL });
-        return error_set_errno(error, negative_errno(), "executing", BERTH_SUPERVISOR);
+        program = program_open(BERTH_SUPERVISOR, error);
+        if (program < 0)
+                return program;
+        r = program_execute(program, (char *[]){ (char *) "berth-supervisor", (char *) "--keep-unit", argument,
+                                                 plan ? (char *) "--plan" : NULL, NULL });
+        return error_set_errno(error, r, "executing", BERTH_SUPERVISOR);
 }

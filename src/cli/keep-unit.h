@@ -3,5 +3,8 @@
 
 #include "spec.h"
 
-/* Becomes the supervisor of SPEC in the unit that this process is in. Returns only where that failed: a negative errno. */
-int keep_unit_exec(const Spec *spec, Error *error);
+/*
+ * Becomes the supervisor of SPEC in the unit that this process is in, or with PLAN prints what that would do.
+ * Returns only where that failed: a negative errno.
+ */
+int keep_unit_exec(const Spec *spec, bool plan, Error *error);

@@ -74,9 +74,9 @@ static int read_operands(const RunOptions *options, char **operands, Spec *spec,
 static int check_options(const RunOptions *options, Error *error) {
         static const char step[] = "reading the options";
 
-        if (options->keep_unit && (options->detach || options->plan))
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, NULL, "--keep-unit does not go with %s",
-                                 options->detach ? "--detach: the unit is what detaches it" : "--plan");
+        if (options->keep_unit && options->detach)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, NULL,
+                                 "--keep-unit does not go with --detach: the unit is what detaches it");
         if (options->detach && options->interactive && !options->terminal)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, NULL,
                                  "--interactive goes with --detach only where --tty gives the command a standard input");
@@ -199,7 +199,7 @@ static int run_verb(const Call *call, Error *error) {
         if (r < 0)
                 return r;
         if (options->keep_unit)
-                return keep_unit_exec(call->spec, error);
+                return keep_unit_exec(call->spec, options->plan, error);
 
         r = client_open(&bus, error);
         if (r < 0)

@@ -53,24 +53,20 @@ static int on_end(sd_bus_message *reply, void *userdata, sd_bus_error *reterr_er
         return 0;
 }
 
-static int call_async(Session *session, sd_bus_message_handler_t handler, const char *method, sd_bus_message **ret) {
-        sd_bus_message *message;
-        int r = sd_bus_message_new_method_call(session->bus, &message, NULL, OBJECT, INTERFACE, method);
+static int new_call(Session *session, const char *method, bool expect_reply, sd_bus_message **ret) {
+        int r = sd_bus_message_new_method_call(session->bus, ret, NULL, OBJECT, INTERFACE, method);
 
-        if (r < 0)
-                return r;
-        if (!handler)
-                r = sd_bus_message_set_expect_reply(message, false);
-        *ret = message;
-        return r;
+        return r < 0 ? r : sd_bus_message_set_expect_reply(*ret, expect_reply);
 }
 
-static int wait_async(Session *session) {
+int session_watch(Session *session, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
-        int r = call_async(session, on_end, "Wait", &message);
+        int r = new_call(session, "Wait", /* expect_reply= */ true, &message);
 
         /* A machine may run for years: no time-out. */
-        return r < 0 ? r : sd_bus_call_async(session->bus, &session->wait, message, on_end, session, UINT64_MAX);
+        if (r >= 0)
+                r = sd_bus_call_async(session->bus, &session->wait, message, on_end, session, UINT64_MAX);
+        return r < 0 ? error_set_errno(error, r, "opening a session with the machine", session->machine) : 0;
 }
 
 int session_open(int fd, const char *machine, Session *ret, Error *error) {
@@ -90,8 +86,6 @@ int session_open(int fd, const char *machine, Session *ret, Error *error) {
                 r = sd_bus_negotiate_fds(ret->bus, true);
         if (r >= 0)
                 r = sd_bus_start(ret->bus);
-        if (r >= 0)
-                r = wait_async(ret);
         return r < 0 ? error_set_errno(error, r, "opening a session with the machine", machine) : 0;
 }
 
@@ -105,7 +99,7 @@ int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, 
 
 int session_resize(Session *session, unsigned rows, unsigned columns) {
         _cleanup_message_ sd_bus_message *message = NULL;
-        int r = call_async(session, NULL, "Resize", &message);
+        int r = new_call(session, "Resize", /* expect_reply= */ false, &message);
 
         if (r >= 0)
                 r = sd_bus_message_append(message, "uu", rows, columns);
@@ -114,7 +108,7 @@ int session_resize(Session *session, unsigned rows, unsigned columns) {
 
 int session_kill(Session *session, int signal) {
         _cleanup_message_ sd_bus_message *message = NULL;
-        int r = call_async(session, NULL, "Kill", &message);
+        int r = new_call(session, "Kill", /* expect_reply= */ false, &message);
 
         if (r >= 0)
                 r = sd_bus_message_append(message, "i", signal);

@@ -26,8 +26,14 @@ typedef struct Session {
 void session_done(Session *session);
 #define _cleanup_session_ _cleanup_(session_done)
 
-/* Opens it over FD (taken over, also on failure) and asks to be told how MACHINE ends. *ret has to stay where it is. */
+/* Opens it over FD, which is taken over, also on failure. */
 int session_open(int fd, const char *machine, Session *ret, Error *error);
+
+/*
+ * Asks to be told how the machine ends. A machine that has ended stays until its sessions were told, so this
+ * comes last: after session_attach(), or there may be nobody left to attach to. SESSION has to stay where it is.
+ */
+int session_watch(Session *session, Error *error);
 
 /* The descriptor of the machine's terminal, the caller's. */
 int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error);

@@ -77,6 +77,8 @@ static int ending_add(Ending *ending, const char *name, Error *error) {
         if (r < 0)
                 return r;
         r = session_open(fd, name, session, error);
+        if (r >= 0)
+                r = session_watch(session, error);
         if (r < 0)
                 session_done(session);
         else

@@ -29,8 +29,10 @@ static int begin(sd_bus *bus, const char *name, Waiter *waiter, Error *error) {
 
         waiter->known = -1;
         r = client_open_session(bus, name, &fd, &why);
-        if (r >= 0)
-                return session_open(fd, name, &waiter->session, error);
+        if (r >= 0) {
+                r = session_open(fd, name, &waiter->session, error);
+                return r < 0 ? r : session_watch(&waiter->session, error);
+        }
         if (why.kind != ERROR_MACHINE_NOT_RUNNING) {
                 *error = why;
                 why = ERROR_NULL;

@@ -32,20 +32,6 @@ static char *own_path(char *const *lines, const char *controllers) {
         return NULL;
 }
 
-/* Controllers may be mounted together: the line that has CONTROLLER among its names. */
-static char *own_path_with(char *const *lines, const char *controller) {
-        STRV_FOREACH(line, lines) {
-                _cleanup_strv_free_ char **fields = NULL, **names = NULL;
-
-                if (strv_split(*line, ":", &fields) < 0 || strv_length(fields) != 3)
-                        continue;
-                if (strv_split(fields[1], ",", &names) < 0 || !strv_contains(names, controller))
-                        continue;
-                return strdup(fields[2]);
-        }
-        return NULL;
-}
-
 static int open_directory(const char *hierarchy, const char *path, Error *error) {
         _cleanup_free_ char *whole = str_format("%s%s%s", CGROUP_ROOT, hierarchy, path);
         int fd;
@@ -72,9 +58,37 @@ static int open_unified(Cgroup *cgroup, char *const *lines, const char *hierarch
         return 0;
 }
 
-static int open_hybrid(Cgroup *cgroup, char *const *lines, Error *error) {
-        _cleanup_free_ char *memory = NULL;
+/* A line of a v1 hierarchy with controllers: its directory is named as they are, "cpu,cpuacct". */
+static int open_controllers(Cgroup *cgroup, const char *line, Error *error) {
+        _cleanup_strv_free_ char **fields = NULL, **names = NULL;
+        _cleanup_free_ char *hierarchy = NULL;
         int fd;
+
+        if (strv_split(line, ":", &fields) < 0)
+                return error_oom(error);
+        /* "0::/path" has two fields, and name=systemd no controllers; one that is not mounted here cannot limit anything. */
+        if (strv_length(fields) != 3 || startswith(fields[1], "name="))
+                return 0;
+        hierarchy = str_format("/%s", fields[1]);
+        if (!hierarchy || strv_split(fields[1], ",", &names) < 0)
+                return error_oom(error);
+
+        fd = open_directory(hierarchy, fields[2], NULL);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : error_set_errno(error, fd, "opening the cgroup", hierarchy);
+        if (cgroup->n_controllers >= CGROUP_CONTROLLERS_MAX) {
+                (void) fd_close(fd);
+                return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "opening the cgroup", hierarchy, "there are too many hierarchies");
+        }
+        cgroup->controllers[cgroup->n_controllers++] = fd;
+
+        if (strv_contains(names, "memory"))
+                cgroup->memory = fd_dup(fd);
+        return 0;
+}
+
+static int open_hybrid(Cgroup *cgroup, char *const *lines, Error *error) {
+        int fd, r;
 
         cgroup->path = own_path(lines, "name=systemd");
         if (!cgroup->path)
@@ -85,9 +99,11 @@ static int open_hybrid(Cgroup *cgroup, char *const *lines, Error *error) {
                 return fd;
         cgroup->unit[cgroup->n++] = fd;
 
-        memory = own_path_with(lines, "memory");
-        if (memory)
-                cgroup->memory = open_directory("/memory", memory, NULL);
+        STRV_FOREACH(line, lines) {
+                r = open_controllers(cgroup, *line, error);
+                if (r < 0)
+                        return r;
+        }
 
         /* The unified hierarchy is a help (freeze, kill), not a need: legacy hosts lack it. */
         (void) open_unified(cgroup, lines, "/unified", NULL);
@@ -126,6 +142,7 @@ int cgroup_open_own(Cgroup *ret, Error *error) {
 void cgroup_done(Cgroup *cgroup) {
         fd_close_many(cgroup->unit, CGROUP_HIERARCHIES_MAX);
         fd_close_many(cgroup->payload, CGROUP_HIERARCHIES_MAX);
+        fd_close_many(cgroup->controllers, cgroup->n_controllers);
         (void) fd_close(cgroup->memory);
         free(cgroup->path);
         *cgroup = CGROUP_NULL;
@@ -167,17 +184,25 @@ int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error) {
         return 0;
 }
 
-int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error) {
-        char value[3 * sizeof(pid)];
-
-        (void) snprintf(value, sizeof(value), "%i", pid);
-        for (size_t i = 0; i < cgroup->n; i++) {
-                int r = file_write_value(cgroup->payload[i], "cgroup.procs", value);
+static int attach(const int *directories, size_t n, const char *pid) {
+        for (size_t i = 0; i < n; i++) {
+                int r = file_write_value(directories[i], "cgroup.procs", pid);
 
                 if (r < 0)
-                        return error_set_errno(error, r, "moving the leader into the cgroup", cgroup->path);
+                        return r;
         }
         return 0;
+}
+
+int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error) {
+        char value[3 * sizeof(pid)];
+        int r;
+
+        (void) snprintf(value, sizeof(value), "%i", pid);
+        r = attach(cgroup->controllers, cgroup->n_controllers, value);
+        if (r >= 0)
+                r = attach(cgroup->payload, cgroup->n, value);
+        return r < 0 ? error_set_errno(error, r, "moving the leader into the cgroup", cgroup->path) : 0;
 }
 
 int cgroup_kill_payload(const Cgroup *cgroup) {

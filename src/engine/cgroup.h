@@ -12,12 +12,14 @@
 
 #include "error.h"
 
-enum { CGROUP_HIERARCHIES_MAX = 2 };
+enum { CGROUP_HIERARCHIES_MAX = 2, CGROUP_CONTROLLERS_MAX = 16 };
 
 typedef struct Cgroup {
         size_t n;                              /* hierarchies that are split */
         int unit[CGROUP_HIERARCHIES_MAX];      /* directories of the unit; the last one is of cgroup v2 */
         int payload[CGROUP_HIERARCHIES_MAX];
+        size_t n_controllers;
+        int controllers[CGROUP_CONTROLLERS_MAX]; /* the unit's directories in v1 hierarchies, which are not split */
         int memory;                            /* the unit's directory with memory.* files, or -EBADF */
         char *path;                            /* of the unit in systemd's hierarchy */
 } Cgroup;
@@ -32,7 +34,10 @@ void cgroup_done(Cgroup *cgroup);
 /* Makes supervisor/ and payload/ (owned by OWNER), and moves ourselves into the former. */
 int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error);
 
-/* Moves a process, by its number in our own pid namespace, into payload/. */
+/*
+ * Moves a process, by its number in our own pid namespace, into payload/, and where hierarchies are not split into
+ * the unit itself: a leader that was cloned before systemd moved us was left behind in all of them.
+ */
 int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error);
 
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */

@@ -18,6 +18,7 @@
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
+#include "listens.h"
 #include "log.h"
 #include "parse-util.h"
 #include "string-util.h"
@@ -92,22 +93,18 @@ static void on_console_done(void *userdata) {
         supervisor_dispatch(userdata, EVENT_CONSOLE_DONE);
 }
 
-static void end(Supervisor *s, MachineState state) {
+/* The payload ran and is over. */
+static void end_normally(Supervisor *s) {
         s->timer = sd_event_source_disable_unref(s->timer);
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
         (void) cgroup_kill_payload(&s->cgroup);
-        set_state(s, PHASE_DRAINING, state);
+        set_state(s, PHASE_DRAINING, MACHINE_EXITED);
 
         if (s->console)
                 console_drain(s->console, on_console_done, s);
         else
                 tell_sessions(s);
-}
-
-/* The payload ran and is over. */
-static void end_normally(Supervisor *s) {
-        end(s, MACHINE_EXITED);
 }
 
 /* The machine never ran: s->error says why, and goes to whoever asked for the start. */
@@ -117,7 +114,10 @@ static void end_start(Supervisor *s) {
         s->state.finished_usec = now_usec();
         s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
         connections_answer_start(s);
-        end(s, MACHINE_FAILED);
+        /* The caller learns it from the answer to its call: no session was handed out that could ask. */
+        (void) cgroup_kill_payload(&s->cgroup);
+        set_state(s, PHASE_ENDED, MACHINE_FAILED);
+        leave(s);
 }
 
 /* Starting */
@@ -257,28 +257,6 @@ static void kill_machine(Supervisor *s) {
         (void) cgroup_kill_payload(&s->cgroup);
 }
 
-/*
- * PID 1 of a pid namespace gets no signal that it has no handler for (pid_namespaces(7)), and a payload that is
- * a plain program mostly has none: then nothing would come of waiting. One that blocks the signal may read it
- * by sigwait() or signalfd().
- */
-static bool leader_listens(const Supervisor *s, int signal) {
-        static const char *const masks[] = { "\nSigBlk:", "\nSigCgt:" };
-        _cleanup_free_ char *path = str_format("/proc/%i/status", s->leader.pid), *status = NULL;
-        uint64_t heard = 0;
-
-        if (!path || file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &status, NULL) < 0)
-                return true;
-
-        for (size_t i = 0; i < ELEMENTSOF(masks); i++) {
-                const char *line = strstr(status, masks[i]);
-
-                if (line)
-                        heard |= strtoull(line + strlen(masks[i]), NULL, 16);
-        }
-        return heard & UINT64_C(1) << (signal - 1);
-}
-
 static void on_stop(Supervisor *s) {
         uint64_t timeout = s->spec->timeout_stop_usec;
         int r = 0;
@@ -288,7 +266,7 @@ static void on_stop(Supervisor *s) {
         if (s->keep_unit)
                 (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
 
-        if (timeout == 0 || !leader_listens(s, s->spec->kill_signal)) {
+        if (timeout == 0 || !process_listens(s->leader.pid, s->spec->kill_signal)) {
                 kill_machine(s);
                 return;
         }

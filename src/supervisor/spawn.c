@@ -2,33 +2,16 @@
 #include "spawn.h"
 
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "fd-pass.h"
 #include "fd-util.h"
+#include "program.h"
 #include "spawn-protocol.h"
-
-/*
- * The program as a read-only mount of its own: /proc/PID/exe of whatever runs it leads to that mount, so no
- * payload can write to the file through it, whoever owns it (CVE-2019-5736).
- */
-static int open_program(Error *error) {
-        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, .propagation = MS_PRIVATE };
-        _cleanup_close_ int mount = open_tree(AT_FDCWD, BERTH_SUPERVISOR, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-        if (mount < 0)
-                return error_set_errno(error, negative_errno(), "opening the supervisor's program", BERTH_SUPERVISOR);
-        if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-                return error_set_errno(error, negative_errno(), "making the supervisor's program read-only", BERTH_SUPERVISOR);
-        return TAKE_FD(mount);
-}
 
 static _noreturn_ void execute_spawner(int program, int socket) {
         char option[sizeof("--spawner=") + 3 * sizeof(int)];
@@ -39,12 +22,12 @@ static _noreturn_ void execute_spawner(int program, int socket) {
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) snprintf(option, sizeof(option), "--spawner=%i", socket);
         if (fcntl(socket, F_SETFD, 0) >= 0)
-                (void) execveat(program, "", argv, environ, AT_EMPTY_PATH);
+                (void) program_execute(program, argv);
         _exit(EXIT_FAILURE);
 }
 
 int spawner_start(int *ret, Error *error) {
-        _cleanup_close_ int program = open_program(error), ours = -EBADF, theirs = -EBADF;
+        _cleanup_close_ int program = program_open(BERTH_SUPERVISOR, error), ours = -EBADF, theirs = -EBADF;
         int pair[2];
         pid_t child;
 

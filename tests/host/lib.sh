@@ -61,8 +61,10 @@ start_time() {
         [[ $1 != Z ]] && echo "${20}"
 }
 
+# record_process FILE PID: at once, for others may be reading.
 record_process() {
-        echo "$2 $(start_time "$2")" >"$1"
+        echo "$2 $(start_time "$2")" >"$1.new"
+        mv "$1.new" "$1"
 }
 
 # recorded_process FILE: the PID in FILE, if that process still lives.

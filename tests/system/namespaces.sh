@@ -141,7 +141,7 @@ test_mount_events_do_not_travel() {
         local before
         make_tree mounts
         before=$(sort /proc/1/mountinfo)
-        berth run -d --rm --name private --cap-add sys_admin ./mounts sh -c 'mount -t tmpfs inside /mnt && echo ok > /mnt/mark && sleep 1000'
+        berth run -d --rm --name private --cap-add sys_admin ./mounts sh -c 'mkdir -p /mnt && mount -t tmpfs inside /mnt && echo ok > /mnt/mark && sleep 1000'
         wait_until 60 test -e "/proc/$(leader_of private)/root/mnt/mark"
         assert_eq "$(sort /proc/1/mountinfo)" "$before"
 
@@ -165,7 +165,7 @@ test_mounts_are_locked() {
 
 test_descriptors() {
         exec 7</etc/hostname
-        assert_eq "$(berth run --rm --ephemeral "$busybox" sh -c 'ls /proc/$$/fd' | tr '\n' ' ')" "0 1 2 "
+        assert_eq "$(berth run --rm --ephemeral "$busybox" sh -c 'ls /proc/$$/fd; true' | tr '\n' ' ')" "0 1 2 "
         exec 7<&-
 }
 

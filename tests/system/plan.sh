@@ -27,7 +27,7 @@ test_plan_does_nothing() {
 
 test_plan_is_checked() {
         assert_contains "$(error_of berth run --plan /no/such/tree true)" /no/such/tree
-        assert_contains "$(error_of berth run --plan --memory x "$busybox" true)" MemoryMax
+        assert_contains "$(error_of berth run --plan --memory x "$busybox" true)" --memory
 }
 
 test_plan_in_a_unit() {

@@ -24,6 +24,18 @@ test_sub_cgroups() {
         berth stop halves
 }
 
+# Limits hold for the payload only if it is in the scope in every hierarchy that systemd made it in.
+test_payload_is_in_the_scope_in_every_hierarchy() {
+        local line
+        berth run -d --rm --ephemeral --name inside "$busybox" sleep 1000
+        while IFS= read -r line; do
+                [[ $line != *machine.slice* ]] || assert_contains "$line" /machine.slice/berth-inside.scope
+                assert_lacks "$line" berthd.service
+        done <"/proc/$(leader_of inside)/cgroup"
+        assert_eq "$(grep -c berth-inside.scope "/proc/$(leader_of inside)/cgroup")" "$(grep -c berth-inside.scope "/proc/$(supervisor_of inside)/cgroup")"
+        berth stop inside
+}
+
 # The payload sees its own cgroup as the root, and cannot write to it.
 test_cgroup_inside() {
         local out

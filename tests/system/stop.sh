@@ -62,9 +62,10 @@ test_stop_signal() {
         berth rm custom
 }
 
-# What ignores the signal is killed after the time-out, in one command.
+# What takes the signal and does not end is killed after the time-out, in one command.
 test_stubborn_payload_is_killed() {
-        berth run -d --name deaf --ephemeral --stop-timeout 1s "$busybox" sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'
+        berth run -d --name deaf --ephemeral --stop-timeout 1s "$busybox" sh -c 'trap : TERM; touch /tmp/up; while :; do sleep 0.1; done'
+        wait_until 60 test -e "/proc/$(leader_of deaf)/root/tmp/up"
         local before=$SECONDS
         berth stop deaf
         ((SECONDS - before >= 1)) || fail "it was not given its time"
@@ -72,6 +73,12 @@ test_stubborn_payload_is_killed() {
         assert_eq "$(machine_property deaf Result)" signal
         assert_eq "$(machine_property deaf ExitStatus)" 9
         berth rm deaf
+}
+
+# PID 1 of a machine that has no handler never sees the signal (pid_namespaces(7)): nobody waits for nothing.
+test_payload_without_a_handler_is_not_waited_for() {
+        berth run -d --rm --ephemeral --name plain --stop-timeout 1h "$busybox" sleep 1000
+        check timeout 300 berth stop plain
 }
 
 test_kill() {
