@@ -70,9 +70,9 @@ int mount_clone(int dirfd, const char *path, bool recursive, Error *error) {
         _cleanup_close_ int mount = open_tree(dirfd, path, flags);
 
         if (mount < 0)
-                return error_set_errno(error, negative_errno(), "cloning the mount", path);
+                return error_set_errno(error, negative_errno(), "cloning the mount", *path ? path : NULL);
         if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) < 0)
-                return error_set_errno(error, negative_errno(), "making the mount private", path);
+                return error_set_errno(error, negative_errno(), "making the mount private", *path ? path : NULL);
         return TAKE_FD(mount);
 }
 

@@ -197,6 +197,17 @@ static int make_read_only(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         return r < 0 ? r : TAKE_FD(mount);
 }
 
+/* The first is attached as it is; later ones are copies of it, since before Linux 6.15 nothing detached can be cloned. */
+static int make_empty(Rootfs *rootfs, Error *error) {
+        _cleanup_close_ int mount = mount_new("tmpfs", "mode=0,size=0,nr_inodes=1",
+                                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
+
+        if (mount < 0)
+                return mount;
+        rootfs->empty = fd_dup(mount);
+        return rootfs->empty < 0 ? error_set_errno(error, rootfs->empty, "keeping a mount", NULL) : TAKE_FD(mount);
+}
+
 /*
  * The cover is the machine's own: the host's /dev/null would put the host's devtmpfs into mountinfo, and
  * an inode of the host within reach.
@@ -212,13 +223,7 @@ static int make_mask(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         if (!S_ISDIR(st.st_mode))
                 return mount_clone(rootfs->dev, "null", /* recursive= */ false, error);
 
-        if (rootfs->empty < 0) {
-                rootfs->empty = mount_new("tmpfs", "mode=0,size=0,nr_inodes=1",
-                                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
-                if (rootfs->empty < 0)
-                        return rootfs->empty;
-        }
-        return mount_clone(rootfs->empty, "", /* recursive= */ false, error);
+        return rootfs->empty < 0 ? make_empty(rootfs, error) : mount_clone(rootfs->empty, "", /* recursive= */ false, error);
 }
 
 static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {

@@ -531,6 +531,7 @@ void start_on_name_free(Start *s, const char *name) {
 
 void start_on_supervisor_gone(Start *s) {
         _cleanup_free_ char *reason = NULL;
+        const char *guess = s->late ? "its supervisor ended or did not answer" : "its supervisor was killed";
 
         s->gone = true;
         pidref_done(&s->machine->supervisor);
@@ -541,10 +542,7 @@ void start_on_supervisor_gone(Start *s) {
 
         /* It may have written down what it could not say any more. */
         reason = machine_peek_reason(s->machine);
-        start_fail_with(s, ERROR_START_FAILED,
-                        reason    ? reason
-                        : s->late ? "its supervisor ended or did not answer"
-                                  : "its supervisor was killed");
+        start_fail_with(s, ERROR_START_FAILED, reason ? reason : guess);
 }
 
 void start_on_link_lost(Start *s) {

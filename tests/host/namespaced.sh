@@ -93,19 +93,19 @@ enter_cgroups() {
         done <"$state/cgroups"
 }
 
-# leave_cgroups STATE: unshare itself has no PID in the host, so it must not be seen in the host's cgroups.
+# leave_cgroups STATE PID: unshare and nsenter make a process in the host, but have no PID in there themselves, so they must
+# not be seen in the host's cgroups. Waits for that process.
 leave_cgroups() {
-        local state=$1 cgroup
-        until namespaced_leader "$state" >/dev/null; do
-                host_pid "$state" >/dev/null || return
+        local state=$1 pid=$2 cgroup
+        until [[ $(<"/proc/$pid/comm") == @(unshare|nsenter) && -n $(<"/proc/$pid/task/$pid/children") ]]; do
                 sleep 0.01
         done
         while read -r _ cgroup; do
                 cgroup=${cgroup%/*}
                 [[ ! -d $cgroup/berth-runner ]] || cgroup=$cgroup/berth-runner
-                host_pid "$state" >"$cgroup/cgroup.procs"
+                echo "$pid" >"$cgroup/cgroup.procs"
         done <"$state/cgroups"
-}
+} 2>/dev/null
 
 remove_cgroups() {
         local state=$1 cgroup
@@ -154,15 +154,16 @@ namespaced_leader() {
 # What goes on while systemd boots: the pristine machine trees are copied.
 namespaced_fill() {
         local state=$1
-        leave_cgroups "$state"
+        leave_cgroups "$state" "$(host_pid "$state")"
         cp -a --reflink=auto "$(<"$state/trees")"/{debian,busybox} "$state/var/machines/"
 }
 
-# The first thing a process that comes from outside does in the host: it joins PID 1's cgroups. Its parent, nsenter, stays
-# outside: there would be a process in the host's cgroups that has no PID in the host.
+# The first thing a process that comes from outside does in the host: it joins PID 1's cgroups.
 # shellcheck disable=SC2016 # the host's shell expands it
 join_cgroups='
-        for dir in /sys/fs/cgroup /sys/fs/cgroup/*; do
+        hierarchies=/sys/fs/cgroup
+        [ -e "$hierarchies/cgroup.procs" ] || hierarchies=$(echo /sys/fs/cgroup/*)
+        for dir in $hierarchies; do
                 [ -e "$dir/cgroup.procs" ] || continue
                 [ ! -d "$dir/init.scope" ] || dir=$dir/init.scope
                 echo 0 >"$dir/cgroup.procs"
@@ -172,14 +173,16 @@ join_cgroups='
 
 # namespaced_raw STATE COMMAND…: becomes COMMAND in the host's namespaces and cgroups, but in no unit.
 namespaced_raw() {
-        local state=$1 leader
+        local state=$1 leader self
         shift
         leader=$(namespaced_leader "$state") || die "the host is gone"
-        # With nsdelegate nothing crosses the border of a cgroup namespace from within, and a host without v1 cannot
-        # reach the v1 hierarchies that it is in.
         if grep -q '^[^ ]* [^ ]* cgroup2 .*nsdelegate' /proc/self/mounts; then
+                # Then nothing crosses the border of a cgroup namespace from within. The helper is nobody's child.
+                self=$BASHPID
+                (leave_cgroups "$state" "$self" </dev/null >/dev/null 2>&1 &)
                 enter_cgroups "$state"
         elif [[ ! -d /proc/$leader/root/sys/fs/cgroup/unified ]]; then
+                # A host without v1 cannot reach the v1 hierarchies that it is in.
                 enter_cgroups "$state" cgroup
         fi
         exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wdns=/root \
