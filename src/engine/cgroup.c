@@ -78,7 +78,8 @@ static int open_controllers(Cgroup *cgroup, const char *line, Error *error) {
                 return fd == -ENOENT ? 0 : error_set_errno(error, fd, "opening the cgroup", hierarchy);
         if (cgroup->n_controllers >= CGROUP_CONTROLLERS_MAX) {
                 (void) fd_close(fd);
-                return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "opening the cgroup", hierarchy, "there are too many hierarchies");
+                return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "opening the cgroup", hierarchy,
+                                 "there are too many hierarchies");
         }
         cgroup->controllers[cgroup->n_controllers++] = fd;
 

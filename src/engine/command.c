@@ -11,7 +11,8 @@ static int explain(const char *path, int r, Error *error) {
                 return error_set(error, ERROR_COMMAND_NOT_EXECUTABLE, ENOENT, "executing the command", path,
                                  "it is there, but the interpreter or loader that it asks for is not");
         if (r == -ENOENT || r == -ENOTDIR)
-                return error_set(error, ERROR_COMMAND_NOT_FOUND, -r, "executing the command", path, "no such file in the machine");
+                return error_set(error, ERROR_COMMAND_NOT_FOUND, -r, "executing the command", path,
+                                 "no such file in the machine");
         if (r == -EACCES || r == -ENOEXEC || r == -EISDIR || r == -EPERM)
                 return error_set(error, ERROR_COMMAND_NOT_EXECUTABLE, -r, "executing the command", path, NULL);
         return error_set_errno(error, r, "executing the command", path);

@@ -100,7 +100,8 @@ int credentials_read(const char *user, Credentials *ret, Error *error) {
 
         r = read_passwd(name, &c);
         if (r == -ENOENT)
-                return error_set(error, ERROR_NO_SUCH_USER, ENOENT, "looking up the user", name, "/etc/passwd of the machine has no such user");
+                return error_set(error, ERROR_NO_SUCH_USER, ENOENT, "looking up the user", name,
+                                 "/etc/passwd of the machine has no such user");
         if (r >= 0)
                 r = read_group(colon ? colon + 1 : NULL, &c);
         if (r == -ENOENT)

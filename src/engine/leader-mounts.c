@@ -94,7 +94,8 @@ int leader_mounts_make(const Plan *plan, int leader_pidfd, LeaderMounts *ret, Er
         child = clone(make_inside, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &task);
         r = child < 0 ? error_set_errno(error, negative_errno(), "starting a process in the leader's pid namespace", NULL) : 0;
         if (r >= 0 && (waitpid(child, &status, 0) < 0 || status != 0))
-                r = error_set(error, ERROR_START_FAILED, EIO, "making the leader's file systems", NULL, "the process that makes them failed");
+                r = error_set(error, ERROR_START_FAILED, EIO, "making the leader's file systems", NULL,
+                              "the process that makes them failed");
         if (set_children_namespace(self, error) < 0 && r >= 0)
                 r = -EIO;
 

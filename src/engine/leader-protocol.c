@@ -96,7 +96,8 @@ int leader_read_outcome(int socket, Error *error) {
         if (size == 0)
                 return 0;
         if (size < 0)
-                return size == -ECONNRESET ? 0 : error_set_errno(error, (int) size, "talking between supervisor and leader", NULL);
+                return size == -ECONNRESET ? 0
+                                           : error_set_errno(error, (int) size, "talking between supervisor and leader", NULL);
 
         ((char *) &frame)[size] = '\0';
         fd_close_many(fds, n);

@@ -149,7 +149,8 @@ static int mount_hybrid_cgroups(const PlannedMount *m, Error *error) {
         }
 
         /* The directory that they hang in had to be writable until now. */
-        if (mount_setattr(AT_FDCWD, m->target, 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY }, sizeof(struct mount_attr)) < 0)
+        if (mount_setattr(AT_FDCWD, m->target, 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
+                          sizeof(struct mount_attr)) < 0)
                 return error_set_errno(error, negative_errno(), "making the directory of cgroups read-only", m->target);
         return 0;
 }

@@ -18,7 +18,8 @@ static int context_error(int context, int r, const char *type, Error *error) {
         ssize_t n = read(context, text, sizeof(text) - 1);
 
         if (r == -ENODEV)
-                return error_set(error, ERROR_NOT_SUPPORTED, ENODEV, "making a file system", type, "this kernel has no such file system");
+                return error_set(error, ERROR_NOT_SUPPORTED, ENODEV, "making a file system", type,
+                                 "this kernel has no such file system");
         if (n <= 2)
                 return error_set_errno(error, r, "making a file system", type);
 
@@ -34,7 +35,8 @@ static int set_option(int context, char *option) {
 
         if (value)
                 *value++ = '\0';
-        r = value ? fsconfig(context, FSCONFIG_SET_STRING, option, value, 0) : fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
+        r = value ? fsconfig(context, FSCONFIG_SET_STRING, option, value, 0)
+                  : fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
         return r < 0 ? negative_errno() : 0;
 }
 
@@ -114,10 +116,11 @@ int mount_map_ids(int mount, int userns, bool recursive, const char *object, Err
         if (errno != EINVAL)
                 return error_set_errno(error, negative_errno(), "mapping the owners of", object);
 
-        return error_set(error, ERROR_NOT_SUPPORTED, EINVAL, "mapping the owners of", object,
-                         "its file system (%s%s) cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it with "
-                         "--private-users=no or --private-users=identity",
-                         file_system_name(mount, name), recursive ? ", or one mounted below it" : "");
+        return error_set(
+                error, ERROR_NOT_SUPPORTED, EINVAL, "mapping the owners of", object,
+                "its file system (%s%s) cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it with "
+                "--private-users=no or --private-users=identity",
+                file_system_name(mount, name), recursive ? ", or one mounted below it" : "");
 }
 
 int mount_attach(int mount, int target, const char *object, Error *error) {

@@ -63,7 +63,7 @@ typedef struct Plan {
         TreeMode tree_mode;
         PlannedMount *mounts;    /* in order */
         size_t n_mounts;
-        const PlannedNode *nodes;/* terminated by a NULL name */
+        const PlannedNode *nodes; /* terminated by a NULL name */
         const PlannedLink *links;
         uint64_t capabilities;   /* the bounding, permitted and effective set of the payload's root */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */

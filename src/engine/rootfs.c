@@ -131,7 +131,8 @@ static int make_dev(Rootfs *rootfs, const PlannedMount *m, Error *error) {
 /* Group 5 is tty in every distribution that systemd runs on; nspawn gives terminals the same. */
 static int make_devpts(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         enum { GROUP_TTY = 5 };
-        _cleanup_free_ char *options = str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32, m->options, rootfs->owner, rootfs->owner + GROUP_TTY);
+        _cleanup_free_ char *options = str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32, m->options, rootfs->owner,
+                                                  rootfs->owner + GROUP_TTY);
         _cleanup_close_ int devpts = -EBADF;
 
         if (!options)
@@ -200,7 +201,8 @@ static int make_read_only(Rootfs *rootfs, const PlannedMount *m, Error *error) {
 /* The first is attached as it is; later ones are copies of it, since before Linux 6.15 nothing detached can be cloned. */
 static int make_empty(Rootfs *rootfs, Error *error) {
         _cleanup_close_ int mount = mount_new("tmpfs", "mode=0,size=0,nr_inodes=1",
-                                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
+                                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                                              error);
 
         if (mount < 0)
                 return mount;

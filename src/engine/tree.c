@@ -56,7 +56,8 @@ static int mount_plain(const Plan *plan, int clone, const char *mount_point, cha
 
 /* A directory of the scratch tmpfs that belongs to the machine's root and has the tree's mode. */
 static int make_layer_directory(int scratch, const char *name, mode_t mode, uint32_t owner) {
-        if (mkdirat(scratch, name, 0700) < 0 || fchownat(scratch, name, owner, owner, 0) < 0 || fchmodat(scratch, name, mode, 0) < 0)
+        if (mkdirat(scratch, name, 0700) < 0 || fchownat(scratch, name, owner, owner, 0) < 0 ||
+            fchmodat(scratch, name, mode, 0) < 0)
                 return negative_errno();
         return 0;
 }
@@ -136,6 +137,6 @@ int tree_mount(const Plan *plan, int clone, int userns, const char *mount_point,
 
         if (r < 0)
                 return r;
-        return plan->tree_mode == TREE_EPHEMERAL ? mount_overlay(plan, clone, mount_point, ret_path, error) :
-                                                   mount_plain(plan, clone, mount_point, ret_path, error);
+        return plan->tree_mode == TREE_EPHEMERAL ? mount_overlay(plan, clone, mount_point, ret_path, error)
+                                                 : mount_plain(plan, clone, mount_point, ret_path, error);
 }

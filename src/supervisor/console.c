@@ -219,7 +219,8 @@ static void hang_up(Console *c) {
         if (c->done)
                 return;
         c->retry = sd_event_source_disable_unref(c->retry);
-        (void) sd_event_add_time_relative(c->event, &c->retry, CLOCK_MONOTONIC, HANGUP_RETRY_USEC, HANGUP_RETRY_USEC, on_retry, c);
+        (void) sd_event_add_time_relative(c->event, &c->retry, CLOCK_MONOTONIC, HANGUP_RETRY_USEC, HANGUP_RETRY_USEC, on_retry,
+                                          c);
 }
 
 static int on_master(sd_event_source *source, int fd, uint32_t events, void *userdata) {

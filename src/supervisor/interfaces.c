@@ -13,7 +13,8 @@ int reply_error(sd_bus_message *call, const Error *error) {
 }
 
 int reply_result(sd_bus_message *call, const State *state) {
-        return sd_bus_reply_method_return(call, "sis", machine_result_to_string(state->result), state->status, strempty(state->reason));
+        return sd_bus_reply_method_return(call, "sis", machine_result_to_string(state->result), state->status,
+                                          strempty(state->reason));
 }
 
 static int reply_fd(sd_bus_message *call, int fd) {
@@ -39,14 +40,16 @@ static int method_start(sd_bus_message *call, void *userdata, sd_bus_error *erro
         Supervisor *s = connection_supervisor(userdata);
 
         if (!connection_is_link(userdata) || s->start_call)
-                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine starts it, once.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                        "Only the manager that made the machine starts it, once.");
         s->start_call = sd_bus_message_ref(call);
         return 1;
 }
 
 static int method_scope_ready(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         if (!connection_is_link(userdata))
-                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine knows its scope.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                        "Only the manager that made the machine knows its scope.");
         (void) sd_bus_reply_method_return(call, NULL);
         supervisor_dispatch(connection_supervisor(userdata), EVENT_SCOPE_READY);
         return 1;
@@ -54,7 +57,8 @@ static int method_scope_ready(sd_bus_message *call, void *userdata, sd_bus_error
 
 static int method_scope_failed(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         if (!connection_is_link(userdata))
-                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only the manager that made the machine knows its scope.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                        "Only the manager that made the machine knows its scope.");
         (void) sd_bus_reply_method_return(call, NULL);
         supervisor_dispatch(connection_supervisor(userdata), EVENT_SCOPE_FAILED);
         return 1;
@@ -70,7 +74,8 @@ static int signal_leader(Supervisor *s, int signal, sd_bus_error *error) {
         if (signal <= 0 || signal > SIGRTMAX)
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_INVALID_VALUE), "There is no signal %i.", signal);
         if (!pidref_is_set(&s->leader))
-                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' is not running yet.", s->spec->name);
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' is not running yet.",
+                                         s->spec->name);
         return pidref_kill(&s->leader, signal);
 }
 
@@ -119,12 +124,16 @@ static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", leader), method_start, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ScopeReady", NULL, NULL, method_scope_ready, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ScopeFailed", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_scope_failed, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ScopeFailed", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_scope_failed,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Stop", NULL, NULL, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), method_open_session, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), method_open_session,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("StateChanged", SD_BUS_ARGS("s", json), 0),
         SD_BUS_VTABLE_END,
 };
@@ -186,8 +195,10 @@ static const sd_bus_vtable session_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_RESULT("h", stream), method_attach,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT, method_resize, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_NO_RESULT, method_session_kill, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT, method_resize,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_NO_RESULT, method_session_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -28,7 +28,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 /* To a berthd that runs; a machine in a unit is no reason to start one. */
 static int tell_manager(KeepUnit *k, const char *name) {
         sd_bus_message *call = NULL;
-        int r = sd_bus_message_new_method_call(k->bus, &call, "org.berth1", "/org/berth1", "org.berth1.Manager", "AnnounceMachine");
+        int r = sd_bus_message_new_method_call(k->bus, &call, "org.berth1", "/org/berth1", "org.berth1.Manager",
+                                               "AnnounceMachine");
 
         if (r >= 0)
                 r = sd_bus_message_append(call, "s", name);

@@ -51,8 +51,9 @@ void supervisor_record_exit(Supervisor *s, const siginfo_t *info) {
         s->exited = true;
         s->state.finished_usec = now_usec();
         s->state.status = info->si_status;
-        s->state.result = !killed ? RESULT_EXITED :
-                          info->si_status == SIGKILL && cgroup_oom_kills(&s->cgroup) > 0 ? RESULT_OOM_KILL : RESULT_SIGNAL;
+        s->state.result = !killed                                                          ? RESULT_EXITED
+                          : info->si_status == SIGKILL && cgroup_oom_kills(&s->cgroup) > 0 ? RESULT_OOM_KILL
+                                                                                           : RESULT_SIGNAL;
 }
 
 /* The ends */
@@ -244,7 +245,8 @@ static void on_exited_waiting(Supervisor *s) {
 }
 
 static void on_stop_starting(Supervisor *s) {
-        (void) error_set(&s->error, ERROR_START_FAILED, ECANCELED, "starting the machine", s->spec->name, "it was stopped meanwhile");
+        (void) error_set(&s->error, ERROR_START_FAILED, ECANCELED, "starting the machine", s->spec->name,
+                         "it was stopped meanwhile");
         if (s->birth)
                 (void) pidref_kill(birth_leader(s->birth), SIGKILL);
 }

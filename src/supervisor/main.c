@@ -67,7 +67,8 @@ static int read_arguments(int argc, char *argv[], Arguments *arguments) {
                         return r;
         }
 
-        if (optind != argc || arguments->keep_unit == (arguments->spawner >= 0) || arguments->keep_unit != (arguments->spec >= 0)) {
+        if (optind != argc || arguments->keep_unit == (arguments->spawner >= 0) ||
+            arguments->keep_unit != (arguments->spec >= 0)) {
                 log_error("this program is started by berthd and berth, see berth-internals(7)");
                 return -EINVAL;
         }

@@ -22,7 +22,7 @@ typedef struct Seen {
         bool added, removed;
 } Seen;
 
-static void fail(const char *what, const char *why) {
+static __attribute__((noreturn)) void fail(const char *what, const char *why) {
         fprintf(stderr, "dbus-client: %s: %s\n", what, why);
         exit(EXIT_FAILURE);
 }
@@ -115,8 +115,8 @@ int main(int argc, char *argv[]) {
                 fail(error.name, error.message);
         close(pipe_fds[1]);
 
-        if (!dbus_message_get_args(reply, &error, DBUS_TYPE_STRING, &name, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UNIX_FD, &session,
-                                   DBUS_TYPE_INVALID))
+        if (!dbus_message_get_args(reply, &error, DBUS_TYPE_STRING, &name, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UNIX_FD,
+                                   &session, DBUS_TYPE_INVALID))
                 fail("reply", error.message);
         printf("running %s %s\n", name, path);
         copy_output(pipe_fds[0]);

@@ -16,7 +16,8 @@ static void test_failure_travels(void **state) {
         int pair[2];
 
         make_pair(pair);
-        (void) error_set(&sent, ERROR_COMMAND_NOT_FOUND, ENOENT, "executing the command", "/bin/nope", "no such file in %s", "here");
+        (void) error_set(&sent, ERROR_COMMAND_NOT_FOUND, ENOENT, "executing the command", "/bin/nope", "no such file in %s",
+                         "here");
         leader_send_failed(pair[0], &sent);
 
         assert_int_equal(leader_expect(pair[1], LEADER_INSIDE, NULL, 0, &got), -ENOENT);

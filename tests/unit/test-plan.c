@@ -99,8 +99,8 @@ static void test_unified_has_no_cgroup_directory(void **state) {
 static void test_capabilities(void **state) {
         _cleanup_spec_ Spec *spec = resolved_spec();
         _cleanup_plan_ Plan *standard = plan_of(spec, &unified), *host_net = NULL, *more = NULL, *none = NULL, *poor = NULL;
-        const uint64_t expected = B(CAP_CHOWN) | B(CAP_DAC_OVERRIDE) | B(CAP_FOWNER) | B(CAP_FSETID) | B(CAP_KILL) | B(CAP_SETGID) |
-                                  B(CAP_SETUID) | B(CAP_SETFCAP) | B(CAP_NET_BIND_SERVICE) | B(CAP_SYS_CHROOT);
+        const uint64_t expected = B(CAP_CHOWN) | B(CAP_DAC_OVERRIDE) | B(CAP_FOWNER) | B(CAP_FSETID) | B(CAP_KILL) |
+                                  B(CAP_SETGID) | B(CAP_SETUID) | B(CAP_SETFCAP) | B(CAP_NET_BIND_SERVICE) | B(CAP_SYS_CHROOT);
         const PlanHost poor_host = { .unified = true, .capabilities = B(CAP_CHOWN) };
 
         assert_int_equal(standard->capabilities, expected | B(CAP_NET_RAW));
