@@ -52,7 +52,8 @@ static void print_scope(const Plan *plan, FILE *f) {
         FOREACH_SETTING(s) {
                 _cleanup_free_ char *text = NULL;
 
-                if (s->section != SECTION_RESOURCES || !setting_is_assigned(s, spec) || s->type->list)
+                /* Slice and time-out have lines of their own. */
+                if (s->section != SECTION_RESOURCES || s->type->list || s->type == &type_slice || s->type == &type_timespan)
                         continue;
                 if (s->type->format(setting_field_const(s, spec), &text) >= 0 && text)
                         fprintf(f, "property      %s=%s\n", s->name, text);
