@@ -75,7 +75,7 @@ static int read_arguments(int argc, char *argv[], Arguments *arguments) {
         return 1;
 }
 
-static int run_keep_unit(const Arguments *arguments) {
+static int run_keep_unit(const Arguments *arguments, const Title *title) {
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_close_ int fd = arguments->spec;
         _cleanup_free_ char *text = NULL;
@@ -86,12 +86,13 @@ static int run_keep_unit(const Arguments *arguments) {
                 r = spec_from_json(text, &spec, &error);
         if (r < 0)
                 return log_failure(r, &error, NULL), error_kind_to_exit_status(error.kind);
-        return supervisor_main_keep_unit(spec, arguments->plan);
+        return supervisor_main_keep_unit(spec, arguments->plan, title);
 }
 
 int main(int argc, char *argv[]) {
         _cleanup_error_ Error error = ERROR_NULL;
         Arguments arguments = { .spawner = -EBADF, .spec = -EBADF };
+        Title title = title_of(argc, argv);
         int r;
 
         log_setup("berth");
@@ -99,9 +100,9 @@ int main(int argc, char *argv[]) {
         if (r <= 0)
                 return r < 0 ? 125 : EXIT_SUCCESS;
         if (arguments.keep_unit)
-                return run_keep_unit(&arguments);
+                return run_keep_unit(&arguments, &title);
 
-        r = spawner_run(arguments.spawner, &error);
+        r = spawner_run(arguments.spawner, &title, &error);
         if (r < 0)
                 return log_failure(r, &error, NULL), EXIT_FAILURE;
         return r;

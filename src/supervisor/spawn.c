@@ -14,13 +14,15 @@
 #include "spawn-protocol.h"
 
 static _noreturn_ void execute_spawner(int program, int socket) {
-        char option[sizeof("--spawner=") + 3 * sizeof(int)];
+        enum { ROOM = 64 }; /* as long as a name can be */
+        char option[sizeof("--spawner=") + ROOM];
         char *argv[] = { (char *) "berth-supervisor", option, NULL };
         sigset_t none;
 
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
-        (void) snprintf(option, sizeof(option), "--spawner=%i", socket);
+        /* Leading zeros make room for a machine's name in the titles of supervisors (title.h). */
+        (void) snprintf(option, sizeof(option), "--spawner=%0*i", ROOM, socket);
         if (fcntl(socket, F_SETFD, 0) >= 0)
                 (void) program_execute(program, argv);
         _exit(EXIT_FAILURE);

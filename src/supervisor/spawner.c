@@ -71,10 +71,11 @@ static int answer(int socket, pid_t pid, int pidfd) {
         return fd_pass_send(socket, &reply, sizeof(reply), &pidfd, pid < 0 ? 0 : 1);
 }
 
-int spawner_run(int socket, Error *error) {
+int spawner_run(int socket, const Title *title, Error *error) {
         /* The kernel reaps: the manager holds pidfds, nobody waits for the status. */
         (void) signal(SIGCHLD, SIG_IGN);
         (void) prctl(PR_SET_NAME, "berth-spawner");
+        title_set(title, "--spawner");
         supervisor_warm_up();
 
         for (;;) {
@@ -93,7 +94,7 @@ int spawner_run(int socket, Error *error) {
                         (void) fd_close(socket);
                         (void) signal(SIGCHLD, SIG_DFL);
                         (void) prctl(PR_SET_NAME, "berth-supervis");
-                        return supervisor_main(&request);
+                        return supervisor_main(&request, title);
                 }
 
                 r = answer(socket, pid, pidfd);

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "error.h"
+#include "title.h"
 
 /*
  * Serves spawn requests on SOCKET until it is closed. Returns in each forked supervisor with its exit status;
  * in the spawner itself when the manager is gone.
  */
-int spawner_run(int socket, Error *error);
+int spawner_run(int socket, const Title *title, Error *error);

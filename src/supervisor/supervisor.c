@@ -223,7 +223,7 @@ static int print_plan(const Supervisor *s) {
         return fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int supervisor_main(SpawnRequest *request) {
+int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_free_ char *unit = NULL;
@@ -245,6 +245,7 @@ int supervisor_main(SpawnRequest *request) {
                 return print_plan(&s);
 
         (void) setsid();
+        title_set(title, s.spec->name);
         unit = str_format("berth-%s.scope", s.spec->name);
         r = unit ? init_state(&s, unit) : -ENOMEM;
         if (r < 0)
@@ -312,7 +313,7 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
         return r < 0 ? error_set_errno(error, r, "writing the state of", s->spec->name) : 0;
 }
 
-int supervisor_main_keep_unit(Spec *spec, bool plan_only) {
+int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         _cleanup_preparation_ Preparation preparation = PREPARATION_NULL;
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
@@ -328,6 +329,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only) {
                 r = prepare_in_unit(&s, &preparation, &error);
         if (r >= 0 && plan_only)
                 return print_plan(&s);
+        if (r >= 0)
+                title_set(title, s.spec->name);
         if (r >= 0)
                 r = run_in_unit(&s, &error);
         if (r < 0) {

@@ -13,6 +13,7 @@
 #include "cgroup.h"
 #include "spawn.h"
 #include "state.h"
+#include "title.h"
 
 typedef struct Console Console;
 typedef struct Connection Connection;
@@ -73,10 +74,10 @@ typedef struct Supervisor {
 } Supervisor;
 
 /* The life of a forked supervisor: takes over all descriptors of REQUEST and returns the exit status. */
-int supervisor_main(SpawnRequest *request);
+int supervisor_main(SpawnRequest *request, const Title *title);
 
 /* The same inside a unit of somebody else's: SPEC is open (unresolved), stdio is our own. */
-int supervisor_main_keep_unit(Spec *spec, bool plan_only);
+int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title);
 
 /* Touches what every supervisor will use, so that its pages are shared. */
 void supervisor_warm_up(void);
