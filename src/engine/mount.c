@@ -2,14 +2,12 @@
 #include "mount.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
-#include <stdio.h>
 #include <sys/mount.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "fd-util.h"
+#include "mount-table.h"
 #include "strv.h"
 
 /* The kernel's own words about the last failure of a file system context, if it has any (fsopen(2)). */
@@ -86,41 +84,54 @@ int mount_add_attributes(int mount, uint64_t attributes, bool recursive, Error *
         return 0;
 }
 
-/* For the message only: what people call the file systems that they meet most. */
-static const char *file_system_name(int fd, char buffer[static 24]) {
-        static const struct {
-                long magic;
-                const char *name;
-        } known[] = {
-                { EXT4_SUPER_MAGIC, "ext4" }, { BTRFS_SUPER_MAGIC, "btrfs" },   { XFS_SUPER_MAGIC, "xfs" },
-                { TMPFS_MAGIC, "tmpfs" },     { OVERLAYFS_SUPER_MAGIC, "overlay" }, { NFS_SUPER_MAGIC, "nfs" },
-                { FUSE_SUPER_MAGIC, "fuse" }, { SQUASHFS_MAGIC, "squashfs" },   { PROC_SUPER_MAGIC, "proc" },
-        };
-        struct statfs fs;
+static int set_id_map(int mount, int userns, bool recursive) {
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns };
 
-        if (fstatfs(fd, &fs) < 0)
-                return "unknown";
-        for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                if (fs.f_type == known[i].magic)
-                        return known[i].name;
-        (void) snprintf(buffer, 24, "0x%lx", (unsigned long) fs.f_type);
-        return buffer;
+        return mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) < 0
+                       ? negative_errno()
+                       : 0;
+}
+
+/* Which mount it was: the kernel says no more than EINVAL for all of them together. */
+typedef struct Culprit {
+        int userns;
+        char *target, *type;
+} Culprit;
+
+static void culprit_done(Culprit *culprit) {
+        free(culprit->target);
+        free(culprit->type);
+}
+
+static int is_culprit(const char *target, const char *type, void *userdata) {
+        Culprit *culprit = userdata;
+        _cleanup_close_ int mount = open_tree(AT_FDCWD, target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+        if (mount < 0 || set_id_map(mount, culprit->userns, /* recursive= */ false) != -EINVAL)
+                return 0;
+        culprit->target = strdup(target);
+        culprit->type = strdup(type);
+        return culprit->target && culprit->type ? 1 : -ENOMEM;
 }
 
 int mount_map_ids(int mount, int userns, bool recursive, const char *object, Error *error) {
-        struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns };
-        char name[24];
+        static const char step[] = "mapping the owners of";
+        _cleanup_(culprit_done) Culprit culprit = { .userns = userns };
+        int r = set_id_map(mount, userns, recursive);
 
-        if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) >= 0)
+        if (r >= 0)
                 return 0;
-        if (errno != EINVAL)
-                return error_set_errno(error, negative_errno(), "mapping the owners of", object);
+        if (r != -EINVAL)
+                return error_set_errno(error, r, step, object);
 
-        return error_set(
-                error, ERROR_NOT_SUPPORTED, EINVAL, "mapping the owners of", object,
-                "its file system (%s%s) cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it with "
-                "--private-users=no or --private-users=identity",
-                file_system_name(mount, name), recursive ? ", or one mounted below it" : "");
+        if (mount_table_visit(object, is_culprit, &culprit) <= 0)
+                return error_set(error, ERROR_NOT_SUPPORTED, EINVAL, step, object,
+                                 "its file system cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it "
+                                 "with --private-users=no or --private-users=identity");
+        return error_set(error, ERROR_NOT_SUPPORTED, EINVAL, step, object,
+                         "%s at %s cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it with "
+                         "--private-users=no or --private-users=identity",
+                         culprit.type, culprit.target);
 }
 
 int mount_attach(int mount, int target, const char *object, Error *error) {

@@ -93,8 +93,20 @@ test_file_system_that_cannot_be_mapped() {
         at_end umount "$PWD/merged"
         err=$(error_of berth run --rm --allow-exposed-tree ./merged true)
         assert_status 0 berth run --rm --allow-exposed-tree --private-users=identity ./merged true
-        assert_contains "$err" overlay
+        assert_contains "$err" "overlay at $PWD/merged"
         assert_contains "$err" "--private-users=no"
+}
+
+# One mounted below the tree is named, and not taken for the tree.
+test_mount_below_that_cannot_be_mapped() {
+        local err
+        make_tree tree
+        mkdir -p tree/mnt
+        mount -t proc proc tree/mnt
+        at_end umount "$PWD/tree/mnt"
+        err=$(error_of berth run --rm ./tree true)
+        assert_contains "$err" "proc at $PWD/tree/mnt"
+        assert_status 0 berth run --rm --ephemeral ./tree true
 }
 
 test_device_nodes_and_links() {
