@@ -58,8 +58,7 @@ static struct libmnt_fs *find_container(const Libmount *lib, struct libmnt_table
         while (iter && lib->table_next_fs(table, iter, &fs) == 0) {
                 const char *target = lib->fs_get_target(fs);
 
-                if (target && is_at_or_below(path, target) &&
-                    (!found || strlen(target) >= strlen(lib->fs_get_target(found))))
+                if (target && is_at_or_below(path, target) && (!found || strlen(target) >= strlen(lib->fs_get_target(found))))
                         found = fs;
         }
         lib->free_iter(iter);

@@ -125,9 +125,10 @@ int mount_map_ids(int mount, int userns, bool recursive, const char *object, Err
                 return error_set_errno(error, r, step, object);
 
         if (mount_table_visit(object, is_culprit, &culprit) <= 0)
-                return error_set(error, ERROR_NOT_SUPPORTED, EINVAL, step, object,
-                                 "its file system cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it "
-                                 "with --private-users=no or --private-users=identity");
+                return error_set(
+                        error, ERROR_NOT_SUPPORTED, EINVAL, step, object,
+                        "its file system cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it "
+                        "with --private-users=no or --private-users=identity");
         return error_set(error, ERROR_NOT_SUPPORTED, EINVAL, step, object,
                          "%s at %s cannot be id-mapped by this kernel; keep the tree on ext4, xfs or btrfs, or run it with "
                          "--private-users=no or --private-users=identity",
