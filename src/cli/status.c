@@ -84,7 +84,10 @@ static char *read_command(uint32_t pid) {
         (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cmdline", pid);
         if (file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &command, &size) < 0)
                 return NULL;
-        for (size_t i = 0; i + 1 < size; i++)
+        /* A program that changed its title leaves a row of them at the end. */
+        while (size > 0 && !command[size - 1])
+                size--;
+        for (size_t i = 0; i < size; i++)
                 if (!command[i])
                         command[i] = ' ';
         return command;
