@@ -10,7 +10,27 @@
 /* Flags of CheckAuthorization (org.freedesktop.PolicyKit1.Authority). */
 enum { POLKIT_ALLOW_INTERACTION = 1 };
 
+/* Questions to polkit at once: of our calls dbus-daemon allows 128 to be unanswered. */
+enum { QUESTIONS_MAX = 48, QUESTIONS_PER_USER_MAX = 8 };
+/* Calls of one user that wait for an answer or for their turn. */
+enum { WAITING_PER_USER_MAX = 512 };
+
+typedef enum Stage {
+        STAGE_USER,      /* the bus is asked whose the call is */
+        STAGE_QUEUED,    /* too many questions are out */
+        STAGE_POLKIT,    /* polkit is asked */
+        STAGE_DECIDED,
+} Stage;
+
+struct Authorizer {
+        Authorization *first, **end; /* in order of arrival */
+};
+
 struct Authorization {
+        Authorizer *authorizer;
+        Authorization *next, **link; /* whatever points to it */
+        Stage stage;
+        uid_t uid;
         sd_bus_message *call;
         const char *action;
         char *machine, *command;
@@ -19,10 +39,48 @@ struct Authorization {
         void *userdata;
 };
 
+Authorizer *authorizer_new(void) {
+        Authorizer *authorizer = calloc(1, sizeof(Authorizer));
+
+        if (authorizer)
+                authorizer->end = &authorizer->first;
+        return authorizer;
+}
+
+Authorizer *authorizer_free(Authorizer *authorizer) {
+        assert(!authorizer || !authorizer->first);
+        free(authorizer);
+        return NULL;
+}
+
+static void append(Authorizer *authorizer, Authorization *a) {
+        a->authorizer = authorizer;
+        a->link = authorizer->end;
+        *a->link = a;
+        authorizer->end = &a->next;
+}
+
+static void unlink_from_list(Authorization *a) {
+        *a->link = a->next;
+        if (a->next)
+                a->next->link = a->link;
+        else
+                a->authorizer->end = a->link;
+}
+
+static void ask_next(Authorizer *authorizer);
+
 Authorization *authorization_free(Authorization *a) {
+        Authorizer *authorizer;
+
         if (!a)
                 return NULL;
 
+        authorizer = a->authorizer;
+        if (authorizer) {
+                unlink_from_list(a);
+                ask_next(authorizer);
+        }
         sd_bus_slot_unref(a->slot);
         sd_bus_message_unref(a->call);
         free(a->machine);
@@ -32,9 +90,10 @@ Authorization *authorization_free(Authorization *a) {
 }
 DEFINE_CLEANUP(Authorization *, authorization_free);
 
-static void decide(Authorization *a, bool allowed) {
+static void decide(Authorization *a, int r) {
+        a->stage = STAGE_DECIDED;
         a->slot = sd_bus_slot_unref(a->slot);
-        a->handler(a->userdata, allowed);
+        a->handler(a->userdata, r);
 }
 
 static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -46,7 +105,7 @@ static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         else if (sd_bus_message_enter_container(m, 'r', "bba{ss}") < 0 || sd_bus_message_read(m, "b", &allowed) < 0)
                 allowed = false;
 
-        decide(userdata, allowed);
+        decide(userdata, allowed ? 1 : 0);
         return 0;
 }
 
@@ -82,22 +141,55 @@ static int ask_polkit(Authorization *a) {
         return sd_bus_call_async(bus, &a->slot, m, on_polkit, a, interactive ? INTERACTIVE_USEC : 0);
 }
 
+static size_t count(const Authorizer *authorizer, Stage from, Stage to, const uid_t *uid) {
+        size_t n = 0;
+
+        for (const Authorization *a = authorizer->first; a; a = a->next)
+                n += a->stage >= from && a->stage <= to && (!uid || a->uid == *uid);
+        return n;
+}
+
+/* Whether one more of this user's may be asked. */
+static bool has_room(const Authorizer *authorizer, uid_t uid) {
+        return count(authorizer, STAGE_POLKIT, STAGE_POLKIT, NULL) < QUESTIONS_MAX &&
+               count(authorizer, STAGE_POLKIT, STAGE_POLKIT, &uid) < QUESTIONS_PER_USER_MAX;
+}
+
+static int ask_or_queue(Authorization *a) {
+        a->stage = has_room(a->authorizer, a->uid) ? STAGE_POLKIT : STAGE_QUEUED;
+        return a->stage == STAGE_POLKIT ? ask_polkit(a) : 0;
+}
+
+/* There may be room again. One that can't be asked stays where it is: its turn comes with the next. */
+static void ask_next(Authorizer *authorizer) {
+        for (Authorization *a = authorizer->first; a; a = a->next)
+                if (a->stage == STAGE_QUEUED && has_room(authorizer, a->uid) && ask_or_queue(a) < 0)
+                        a->stage = STAGE_QUEUED;
+}
+
 static int on_user(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Authorization *a = userdata;
         uint32_t uid;
 
         /* An error: the caller is gone. */
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
-                decide(a, false);
+                decide(a, 0);
         else if (uid == 0)
-                decide(a, true);
-        else if (!*a->action || ask_polkit(a) < 0)
-                decide(a, false);
+                decide(a, 1);
+        else if (!*a->action)
+                decide(a, 0);
+        else if (count(a->authorizer, STAGE_QUEUED, STAGE_POLKIT, &uid) >= WAITING_PER_USER_MAX)
+                decide(a, -EBUSY);
+        else {
+                a->uid = uid;
+                if (ask_or_queue(a) < 0)
+                        decide(a, 0);
+        }
         return 0;
 }
 
-int authorize(sd_bus_message *call, const char *action, const AuthorizeDetails *details, AuthorizeHandler handler, void *userdata,
-              Authorization **ret) {
+int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, const AuthorizeDetails *details,
+              AuthorizeHandler handler, void *userdata, Authorization **ret) {
         _cleanup_(authorization_freep) Authorization *a = calloc(1, sizeof(Authorization));
         int r;
 
@@ -113,6 +205,8 @@ int authorize(sd_bus_message *call, const char *action, const AuthorizeDetails *
                                      sd_bus_message_get_sender(call));
         if (r < 0)
                 return r;
+
+        append(authorizer, a);
         *ret = TAKE_PTR(a);
         return 0;
 }

@@ -24,13 +24,24 @@ typedef struct AuthorizeDetails {
 } AuthorizeDetails;
 
 typedef struct Authorization Authorization;
-typedef void (*AuthorizeHandler)(void *userdata, bool allowed);
+
+/* R is 1: allowed, 0: denied, -EBUSY: this user has too many calls waiting already. */
+typedef void (*AuthorizeHandler)(void *userdata, int r);
+
+/*
+ * All who wait for an answer. polkit gets a limited number of questions at once, and of one user's even fewer, so that
+ * nobody's unanswered prompts keep others from being served. NULL without memory.
+ */
+typedef struct Authorizer Authorizer;
+Authorizer *authorizer_new(void);
+/* After all its authorizations. */
+Authorizer *authorizer_free(Authorizer *authorizer);
 
 /*
  * Asks for the sender of CALL. HANDLER is called once, never from within this function; it may free the
  * authorization, and freeing it before means that HANDLER is not called.
  */
-int authorize(sd_bus_message *call, const char *action, const AuthorizeDetails *details, AuthorizeHandler handler, void *userdata,
-              Authorization **ret);
+int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, const AuthorizeDetails *details,
+              AuthorizeHandler handler, void *userdata, Authorization **ret);
 
 Authorization *authorization_free(Authorization *a);

@@ -6,11 +6,10 @@
 
 #include "call.h"
 #include "forward.h"
-#include "kept.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
 #include "plan.h"
-#include "registry.h"
+#include "remove.h"
 #include "run-request.h"
 
 /* The machine of a call, and an empty call of its supervisor. */
@@ -33,7 +32,13 @@ static int run_stop(Call *call, Error *error) {
         Link *link;
         int r = begin_forward(call, "Stop", &link, &m, error);
 
-        return r < 0 ? r : forward(call, link, m, "", error);
+        if (r >= 0)
+                r = forward(call, link, m, "", error);
+
+        /* Known before the supervisor says so: who calls again at once finds a machine that ends. */
+        if (r >= 0)
+                manager_find(call->operation.manager, call->name)->stopped = true;
+        return r;
 }
 
 static int run_kill(Call *call, Error *error) {
@@ -67,26 +72,6 @@ static int run_open_session(Call *call, Error *error) {
         return r < 0 ? r : forward(call, link, m, "h", error);
 }
 
-static int run_remove(Call *call, Error *error) {
-        Manager *manager = call->operation.manager;
-        Machine *machine;
-        int r;
-
-        r = manager_get(manager, call->name, &machine, error);
-        if (r < 0)
-                return r;
-        if (machine->present)
-                return error_set(error, ERROR_MACHINE_RUNNING, EBUSY, "removing the machine", call->name,
-                                 "it is running: stop it first, with 'berth stop %s'", call->name);
-
-        r = kept_remove(manager->kept_dir, machine_name(machine));
-        if (r < 0)
-                return error_set_errno(error, r, "removing the machine", call->name);
-        machine_bus_removed(machine);
-        machine_free(machine);
-        return sd_bus_reply_method_return(call->message, NULL);
-}
-
 static int run_announce(Call *call, Error *error) {
         Machine *machine;
         int r = manager_get(call->operation.manager, call->name, &machine, error);
@@ -102,12 +87,12 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
         { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
-        { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, run_remove },
+        { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
         { MANAGER_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
-        { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, run_remove },
+        { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },
         { MACHINE_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

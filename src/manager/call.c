@@ -39,14 +39,15 @@ static const CallMethod *find_method(const char *interface, const char *member) 
         return NULL;
 }
 
-static void on_authorized(void *userdata, bool allowed) {
+static void on_authorized(void *userdata, int r) {
         _cleanup_error_ Error error = ERROR_NULL;
         Call *call = userdata;
-        int r;
 
         /* The text is the same for all: it must not tell what there is. */
-        if (!allowed)
+        if (r == 0)
                 r = error_set_rendered(&error, ERROR_ACCESS_DENIED, EACCES, "Access denied");
+        else if (r < 0)
+                r = error_set(&error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL, "too many of this user's are waiting");
         else
                 r = call->method->run(call, &error);
         if (r < 0)
@@ -86,8 +87,8 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Err
         else if (r >= 0 && !name)
                 r = read_name(call, error);
         if (r >= 0)
-                r = authorize(m, call->action, &(AuthorizeDetails){ call->name, call->command }, on_authorized, call,
-                              &call->authorization);
+                r = authorize(manager->authorizer, m, call->action, &(AuthorizeDetails){ call->name, call->command },
+                              on_authorized, call, &call->authorization);
         if (r < 0)
                 call_free(&call->operation);
         return r;

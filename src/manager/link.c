@@ -52,7 +52,8 @@ static int link_open(Link *link, sd_event *event, int fd) {
                                         "Disconnected", on_disconnected, link);
         if (r >= 0)
                 r = sd_bus_start(link->bus);
-        return r < 0 ? r : sd_bus_attach_event(link->bus, event, SD_EVENT_PRIORITY_NORMAL);
+        /* Before the system bus: who was told something by a supervisor, and then asks us, must find that we know it, too. */
+        return r < 0 ? r : sd_bus_attach_event(link->bus, event, SD_EVENT_PRIORITY_NORMAL - 2);
 }
 
 int link_new(sd_event *event, int fd, const LinkEvents *events, void *userdata, Link **ret) {
@@ -122,6 +123,14 @@ Link *link_free(Link *link) {
         sd_bus_close_unref(link->bus);
         free(link);
         return NULL;
+}
+
+void link_drain(Link *link) {
+        sd_bus *bus = sd_bus_ref(link->bus);
+
+        while (sd_bus_process(bus, NULL) > 0)
+                ;
+        sd_bus_unref(bus);
 }
 
 int link_new_call(Link *link, const char *member, sd_bus_message **ret) {

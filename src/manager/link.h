@@ -31,6 +31,9 @@ int link_connect(sd_event *event, int machine_dir, const LinkEvents *events, voi
 Link *link_free(Link *link);
 DEFINE_CLEANUP(Link *, link_free);
 
+/* Reads what the supervisor has said until now. Its events are called; the link may be freed by them. */
+void link_drain(Link *link);
+
 /* A call to be filled and given to link_call(). */
 int link_new_call(Link *link, const char *member, sd_bus_message **ret);
 

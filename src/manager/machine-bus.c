@@ -7,6 +7,7 @@
 #include "call.h"
 #include "fd-util.h"
 #include "manager-bus.h"
+#include "registry.h"
 #include "setting.h"
 #include "spec-bus.h"
 #include "string-util.h"
@@ -145,12 +146,32 @@ static int list_machines(sd_bus *bus, const char *prefix, void *userdata, char *
         return 0;
 }
 
+/*
+ * Before a call to a machine's object, or for the whole tree of them, is looked up: one that runs in somebody's unit
+ * may have told that unit's systemd that it is there, and not yet us.
+ */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const char *path = sd_bus_message_get_path(m);
+        _cleanup_free_ char *name = NULL;
+
+        if (!sd_bus_message_is_method_call(m, NULL, NULL))
+                return 0;
+
+        if (sd_bus_path_decode(path, MACHINE_PATH_PREFIX, &name) > 0)
+                registry_sync(userdata, name);
+        else if (streq(path, MACHINE_PATH_PREFIX) || sd_bus_message_is_method_call(m, NULL, "GetManagedObjects"))
+                registry_sync_all(userdata);
+        return 0;
+}
+
 int machine_bus_register(Manager *manager) {
         int r;
 
         r = sd_bus_add_fallback_vtable(manager->bus, NULL, MACHINE_PATH_PREFIX, MACHINE_INTERFACE, machine_vtable, find_machine,
                                        manager);
-        return r < 0 ? r : sd_bus_add_node_enumerator(manager->bus, NULL, MACHINE_PATH_PREFIX, list_machines, manager);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(manager->bus, NULL, MACHINE_PATH_PREFIX, list_machines, manager);
+        return r < 0 ? r : sd_bus_add_filter(manager->bus, NULL, on_message, manager);
 }
 
 /* Signals. That one could not be queued is no reason to do anything else differently. */
@@ -173,8 +194,11 @@ void machine_bus_announce(Machine *machine) {
         Manager *manager = machine->manager;
         bool marked = mark_announced(machine);
 
-        if (machine->announced)
+        if (machine->announced) {
+                /* A kept one, which runs again. */
+                machine_bus_changed(machine, (const char *const[]){ "Settings", NULL });
                 return;
+        }
         machine->announced = true;
 
         /* A kept machine that does not run is what it was before our time. */

@@ -135,10 +135,16 @@ static int read_entry_state(const Machine *machine, State *ret) {
         return path ? state_read_at(machine->manager->machines_dir, path, ret) : -ENOMEM;
 }
 
-MachineState machine_peek_state(const Machine *machine) {
+bool machine_is_ending(const Machine *machine) {
         _cleanup_state_ State state = STATE_NULL;
 
-        return read_entry_state(machine, &state) < 0 ? machine->state.state : state.state;
+        if (machine->start)
+                return start_is_undoing(machine->start);
+        if (machine->stopped || machine->state.state == MACHINE_STOPPING)
+                return true;
+
+        /* The registry knows it earlier than the link may have brought it. */
+        return !machine_state_is_alive(read_entry_state(machine, &state) < 0 ? machine->state.state : state.state);
 }
 
 char *machine_peek_reason(const Machine *machine) {
@@ -167,6 +173,8 @@ static int on_supervisor_gone(sd_event_source *source, int fd, uint32_t revents,
         Machine *machine = userdata;
 
         machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
+        if (machine->link)
+                link_drain(machine->link);
         if (machine->start)
                 start_on_supervisor_gone(machine->start);
         else
@@ -186,8 +194,8 @@ int machine_watch(Machine *machine, PidRef *supervisor) {
         r = sd_event_add_io(machine->manager->event, &machine->supervisor_source, machine->supervisor.fd, EPOLLIN,
                             on_supervisor_gone, machine);
 
-        /* After all that it said last on the link. */
-        return r < 0 ? r : sd_event_source_set_priority(machine->supervisor_source, SD_EVENT_PRIORITY_NORMAL + 10);
+        /* As early as its link (link_open()). */
+        return r < 0 ? r : sd_event_source_set_priority(machine->supervisor_source, SD_EVENT_PRIORITY_NORMAL - 2);
 }
 
 static void on_link_state(void *userdata, State *state) {

@@ -22,6 +22,7 @@ struct Machine {
         bool kept;               /* stays when it has ended */
         bool present;            /* has an entry in the registry */
         bool announced;          /* the bus has heard of it */
+        bool stopped;            /* its supervisor was asked to stop it */
         bool unregistered;       /* machined was told that its run has ended */
 
         PidRef supervisor;
@@ -50,8 +51,9 @@ void machine_drop_spec(Machine *machine);
 /* Takes the content of STATE over and tells the bus what changed. */
 void machine_set_state(Machine *machine, State *state);
 
-/* What the registry says it is doing: for moments at which the link may not have brought it yet. */
-MachineState machine_peek_state(const Machine *machine);
+/* Whether a machine that is present will not be for long: it stops, has ended, or its start is being undone. */
+bool machine_is_ending(const Machine *machine);
+
 /* Why the registry says that it failed; NULL where it does not. The caller frees it. */
 char *machine_peek_reason(const Machine *machine);
 

@@ -4,6 +4,7 @@
 #include "call.h"
 #include "config.h"
 #include "machine-bus.h"
+#include "registry.h"
 #include "setting.h"
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -18,6 +19,7 @@ static int method_list_machines(sd_bus_message *m, void *userdata, sd_bus_error 
         Manager *manager = userdata;
         int r;
 
+        registry_sync_all(manager);
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(ssusto)");

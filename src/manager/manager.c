@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-login.h>
 
+#include "authorize.h"
 #include "fd-util.h"
 #include "idle.h"
 #include "kept.h"
@@ -13,6 +14,7 @@
 #include "manager-bus.h"
 #include "operation.h"
 #include "registry.h"
+#include "remove.h"
 #include "spawner.h"
 #include "start.h"
 
@@ -44,6 +46,10 @@ int manager_new(const Places *places, int spawner_socket, Manager **ret, Error *
                 return error_oom(error);
         *manager = (Manager){ .places = places, .machines_dir = -EBADF, .kept_dir = -EBADF };
 
+        manager->authorizer = authorizer_new();
+        if (!manager->authorizer)
+                return error_oom(error);
+
         r = sd_event_default(&manager->event);
         if (r >= 0)
                 r = spawner_new(manager->event, TAKE_FD(socket), on_spawner_lost, manager, &manager->spawner);
@@ -71,6 +77,7 @@ Manager *manager_free(Manager *manager) {
 
         sd_event_source_disable_unref(manager->reconcile_timer);
         sd_event_source_disable_unref(manager->idle_timer);
+        authorizer_free(manager->authorizer);
         systemd_free(manager->systemd);
         spawner_free(manager->spawner);
         sd_bus_flush_close_unref(manager->bus);
@@ -112,11 +119,8 @@ Machine *manager_find(Manager *manager, const char *name) {
 }
 
 int manager_get(Manager *manager, const char *name, Machine **ret, Error *error) {
+        registry_sync(manager, name);
         *ret = manager_find(manager, name);
-
-        /* One that runs in somebody's unit may not have announced itself yet. */
-        if (!*ret && registry_adopt(manager, name) >= 0)
-                *ret = manager_find(manager, name);
         if (!*ret)
                 return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
                                  "there is no such machine");
@@ -128,6 +132,7 @@ int manager_find_by_pid(Manager *manager, pid_t pid, Machine **ret, Error *error
         _cleanup_free_ char *unit = NULL;
         char number[3 * sizeof(pid_t) + 1];
 
+        registry_sync_all(manager);
         (void) snprintf(number, sizeof(number), "%i", pid);
         if (pid <= 0 || sd_pid_get_unit(pid, &unit) < 0)
                 return error_set(error, ERROR_NO_SUCH_MACHINE, ESRCH, step, number,
@@ -174,6 +179,8 @@ void manager_name_is_free(Manager *manager, const char *name) {
                 next = o->next;
                 if (o->kind == OPERATION_START)
                         start_on_name_free((Start *) o, name);
+                else if (o->kind == OPERATION_REMOVE)
+                        remove_on_name_free(o, name);
         }
 }
 

@@ -20,7 +20,7 @@ typedef struct Spawner Spawner;
 
 enum {
         MACHINES_MAX = 4096,     /* of all users together, kept ones included */
-        OPERATIONS_MAX = 1024,   /* calls that are not answered yet */
+        OPERATIONS_MAX = 8192,   /* calls that are not answered yet; one user gets far fewer (authorize.c) */
 };
 
 typedef struct Manager {
@@ -38,6 +38,9 @@ typedef struct Manager {
 
         Operation *operations;
         size_t n_operations;
+
+        size_t n_turns;          /* starts that are under way (start.c) */
+        struct Authorizer *authorizer;
 
         sd_event_source *reconcile_timer;
         uint64_t reconcile_usec; /* its interval */

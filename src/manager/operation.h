@@ -13,6 +13,7 @@ typedef enum OperationKind {
         OPERATION_FORWARD,       /* waits for a supervisor's answer */
         OPERATION_START,
         OPERATION_PLAN,
+        OPERATION_REMOVE,        /* waits for the end of what it removes */
         OPERATION_UNREGISTER,    /* waits for machined */
 } OperationKind;
 

@@ -69,6 +69,8 @@ static int add_entry(Manager *manager, const char *name, Machine **ret) {
                 machine->kept = kept_exists(manager->kept_dir, name);
         }
         machine->present = true;
+        machine->stopped = false;
+        machine->unregistered = false;
         machine_drop_spec(machine);
 
         if (read_state(machine) < 0) {
@@ -116,6 +118,15 @@ static bool reconcile(Machine *machine) {
 
         machine_collect(machine, NULL);
         return true;
+}
+
+void registry_sync(Manager *manager, const char *name) {
+        Machine *machine = manager_find(manager, name);
+
+        if (!machine || !machine->present)
+                (void) registry_adopt(manager, name);
+        else if (!reconcile(machine))
+                registry_reconcile_later(manager);
 }
 
 static int on_reconcile_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -171,6 +182,15 @@ static int for_each_entry(Manager *manager, int dir, int (*load)(Manager *manage
 
         (void) closedir(stream);
         return r;
+}
+
+static int sync_entry(Manager *manager, int dir, const char *name) {
+        registry_sync(manager, name);
+        return 0;
+}
+
+void registry_sync_all(Manager *manager) {
+        (void) for_each_entry(manager, manager->machines_dir, sync_entry);
 }
 
 static int load_kept_state(Machine *machine) {

@@ -17,5 +17,12 @@ void registry_settle(Manager *manager);
 /* Takes a live entry that the table does not have (made under --keep-unit) into it. -ENOENT: there is none. */
 int registry_adopt(Manager *manager, const char *name);
 
+/*
+ * Brings the view up to the registry's state, for one name or for all: there may be entries that nobody has told us of
+ * yet, or that have only just said what they are.
+ */
+void registry_sync(Manager *manager, const char *name);
+void registry_sync_all(Manager *manager);
+
 /* There is an entry that does not say yet what it is, or a supervisor that can't be reached: look again in a moment. */
 void registry_reconcile_later(Manager *manager);

@@ -105,10 +105,10 @@ int spawner_new(sd_event *event, int socket, void (*lost)(void *userdata), void 
         *spawner = (Spawner){ .socket = socket, .lost = lost, .userdata = userdata };
         spawner->end = &spawner->first;
 
-        /* Before the bus: a machine that is being started waits for this. */
+        /* Before all others: a machine that is being started waits for this. */
         r = sd_event_add_io(event, &spawner->source, socket, EPOLLIN, on_socket, spawner);
         if (r >= 0)
-                r = sd_event_source_set_priority(spawner->source, SD_EVENT_PRIORITY_NORMAL - 1);
+                r = sd_event_source_set_priority(spawner->source, SD_EVENT_PRIORITY_NORMAL - 3);
         if (r < 0)
                 return r;
 

@@ -22,6 +22,12 @@
 /* How long a supervisor that failed, or was told to give up, may take to end. */
 #define UNDO_USEC (5 * USEC_PER_SEC)
 
+/*
+ * Starts that are under way at once: more would not be faster, and each has a call to systemd outstanding, of which
+ * dbus-daemon allows 128 per connection (max_replies_per_connection).
+ */
+enum { TURNS_MAX = 48 };
+
 struct Start {
         Operation operation;
         size_t step;             /* the one that is done, or waited in */
@@ -35,6 +41,8 @@ struct Start {
         Machine *machine;        /* from when the name is ours */
         int link, session, session_peer, link_peer;
 
+        bool waits_for_turn;
+        bool has_turn;
         bool requested;          /* the spawner has not answered */
         PidRef supervisor;       /* until the machine watches it */
         bool launched;
@@ -53,9 +61,11 @@ static const char what[] = "starting the machine";
 
 static void start_advance(Start *s);
 static void start_undo(Start *s);
+static void give_turn(Manager *manager);
 
 static void start_free(Operation *operation) {
         Start *s = (Start *) operation;
+        Manager *manager = operation->manager;
 
         if (s->machine)
                 s->machine->start = NULL;
@@ -70,6 +80,10 @@ static void start_free(Operation *operation) {
         free(s->wanted);
         sd_bus_message_unref(s->call);
         error_done(&s->error);
+        if (s->has_turn) {
+                manager->n_turns--;
+                give_turn(manager);
+        }
         operation_end(&s->operation);
         free(s);
 }
@@ -127,12 +141,12 @@ static void clear_up(Start *s) {
         _cleanup_free_ char *text = error_render(&s->error);
         Machine *machine = TAKE_PTR(s->machine);
 
+        log_warning("machine '%s' was not started: %s", machine ? machine_name(machine) : s->wanted, strempty(text));
         if (!machine) {
                 preparation_undo(&s->preparation);
                 return;
         }
 
-        log_warning("machine '%s' was not started: %s", machine_name(machine), strempty(text));
         machine->start = NULL;
         if (machine->kept && !s->request.kept) {
                 (void) kept_remove(manager->kept_dir, machine_name(machine));
@@ -156,13 +170,6 @@ static void start_undo(Start *s) {
 
 /* The steps. Each makes something so; 1 while it waits, to be done again then. */
 
-/* One that ends, or whose start is being undone, is waited for: what was asked for right after a stop shall work. */
-static bool is_ending(const Machine *machine) {
-        if (machine->start)
-                return start_is_undoing(machine->start);
-        return machine->state.state == MACHINE_STOPPING || !machine_state_is_alive(machine_peek_state(machine));
-}
-
 static int on_name_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         start_fail_with(userdata, ERROR_MACHINE_EXISTS, "the machine that has the name does not end");
         return 0;
@@ -178,6 +185,7 @@ static int wait_for_name(Start *s, Machine *machine) {
         return set_timer(s, usec + stop_usec, on_name_timer) < 0 ? -ENOMEM : 1;
 }
 
+/* One that ends is waited for: what was asked for right after a stop shall work. */
 static int claim_name(Start *s, Error *error) {
         static const char step[] = "taking the machine name";
         const char *name = s->request.spec->name;
@@ -191,7 +199,7 @@ static int claim_name(Start *s, Error *error) {
                 return kept ? error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, step, name, "there is no such machine any more")
                             : 0;
 
-        if (machine->present && is_ending(machine) && (kept || !machine->kept))
+        if (machine->present && machine_is_ending(machine) && (kept || !machine->kept))
                 return wait_for_name(s, machine);
         if (machine->present)
                 return error_set(error, kept ? ERROR_MACHINE_RUNNING : ERROR_MACHINE_EXISTS, EEXIST, step, name,
@@ -226,6 +234,47 @@ static int check_properties(Start *s, Error *error) {
                 return r < 0 ? error_set_errno(error, r, what, NULL) : 1;
         }
         return scope_check(systemd, s->request.spec, error);
+}
+
+static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
+        start_advance(userdata);
+        return 0;
+}
+
+/* From the loop and not at once: whoever tells us is in the middle of something. */
+static void start_wake(Start *s) {
+        if (set_timer(s, 0, on_wake) < 0)
+                start_fail_with(s, ERROR_FAILED, errno_text(ENOMEM));
+}
+
+/* One that had to wait begins once more, for its name may be somebody else's by now. */
+static int take_turn(Start *s, Error *error) {
+        Manager *manager = s->operation.manager;
+
+        s->waits_for_turn = !s->has_turn && manager->n_turns >= TURNS_MAX;
+        if (s->waits_for_turn)
+                return 1;
+        if (!s->has_turn)
+                manager->n_turns++;
+        s->has_turn = true;
+        return 0;
+}
+
+/* To the one that has waited longest: the last of the list. */
+static void give_turn(Manager *manager) {
+        Start *oldest = NULL;
+
+        for (Operation *o = manager->operations; o; o = o->next)
+                if (o->kind == OPERATION_START && ((Start *) o)->waits_for_turn)
+                        oldest = (Start *) o;
+        if (!oldest)
+                return;
+
+        oldest->waits_for_turn = false;
+        oldest->has_turn = true;
+        oldest->step = 0;
+        manager->n_turns++;
+        start_wake(oldest);
 }
 
 static int prepare_entry(Start *s, Error *error) {
@@ -271,6 +320,7 @@ static int make_machine(Start *s, Error *error) {
 
         s->machine->start = s;
         s->machine->present = true;
+        s->machine->stopped = false;
         s->machine->unregistered = false;
         machine_drop_spec(s->machine);
         machine_set_state(s->machine, &state);
@@ -437,6 +487,9 @@ static int launch(Start *s, Error *error) {
                 r = link_call(machine->link, m, START_USEC, on_running, s, &s->start_call);
         if (r < 0) {
                 kill_supervisor(s);
+                /* Where its end can't be watched, it can't be waited for either. */
+                if (!machine->supervisor_source)
+                        pidref_done(&machine->supervisor);
                 return error_set_errno(error, r, what, machine_name(machine));
         }
 
@@ -471,7 +524,7 @@ static int answer(Start *s, Error *error) {
 }
 
 static int (*const steps[])(Start *s, Error *error) = {
-        claim_name, check_properties, prepare_entry, make_machine, keep_settings, spawn_supervisor, launch, answer,
+        claim_name, check_properties, take_turn, prepare_entry, make_machine, keep_settings, spawn_supervisor, launch, answer,
 };
 
 static void start_advance(Start *s) {
@@ -518,15 +571,9 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
 
 /* Events of others */
 
-static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
-        start_advance(userdata);
-        return 0;
-}
-
-/* From the loop and not at once: whoever tells us is in the middle of something, and others may wait for the name as well. */
 void start_on_name_free(Start *s, const char *name) {
-        if (s->step == 0 && !start_is_undoing(s) && streq(s->wanted, name) && set_timer(s, 0, on_wake) < 0)
-                start_fail_with(s, ERROR_FAILED, errno_text(ENOMEM));
+        if (s->step == 0 && !start_is_undoing(s) && streq(s->wanted, name))
+                start_wake(s);
 }
 
 void start_on_supervisor_gone(Start *s) {

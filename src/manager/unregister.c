@@ -30,10 +30,21 @@ static int on_unregistered(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
+/* Of those that a machined which hangs could leave unanswered: dbus-daemon allows us 128 altogether. */
+enum { UNREGISTER_MAX = 32 };
+
+static size_t count_pending(const Manager *manager) {
+        size_t n = 0;
+
+        for (const Operation *o = manager->operations; o; o = o->next)
+                n += o->kind == OPERATION_UNREGISTER;
+        return n;
+}
+
 void unregister_begin(Manager *manager, const char *name) {
         Unregister *u;
 
-        if (!manager->bus || unregister_is_pending(manager, name))
+        if (!manager->bus || unregister_is_pending(manager, name) || count_pending(manager) >= UNREGISTER_MAX)
                 return;
         u = calloc(1, sizeof(Unregister));
         if (!u)

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machined.h"
 
-#include "log.h"
-
 #define MACHINED_NAME "org.freedesktop.machine1"
 #define MACHINED_PATH "/org/freedesktop/machine1"
 #define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
 
 /* It answers within milliseconds, if it is there. */
 #define UNREGISTER_USEC (2 * USEC_PER_SEC)
-
-static int on_registered(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        const sd_bus_error *e = sd_bus_message_get_error(m);
-
-        if (e)
-                log_debug("systemd-machined did not take a machine: %s", e->message);
-        return 0;
-}
 
 int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -30,7 +20,13 @@ int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
                 r = sd_bus_message_append_array(m, 'y', NULL, 0);
         if (r >= 0)
                 r = sd_bus_message_append(m, "ssus", "berth", "container", (uint32_t) leader, spec->root);
-        return r < 0 ? r : sd_bus_call_async(bus, NULL, m, on_registered, NULL, 0);
+        if (r < 0)
+                return r;
+
+        /* No reply: nothing would be done with it, and dbus-daemon allows 128 that are outstanding, which a machined that
+         * hangs must not use up. */
+        r = sd_bus_message_set_expect_reply(m, false);
+        return r < 0 ? r : sd_bus_send(bus, m, NULL);
 }
 
 int machined_unregister(sd_bus *bus, const char *name, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot) {

@@ -9,7 +9,7 @@
 
 /*
  * Tells machined about a machine that runs: machined finds the unit by its leader, and forgets the machine with the unit.
- * Returns before it is done; a failure there is logged at debug level, since a host need not have machined at all.
+ * Nobody hears whether it did: a host need not have machined at all.
  */
 int machined_register(sd_bus *bus, const Spec *spec, pid_t leader);
 

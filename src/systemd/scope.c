@@ -317,7 +317,9 @@ static int scope_new_request(const Scope *scope, sd_bus_message **ret, Error *er
 }
 
 static void scope_refused(Scope *scope, const sd_bus_error *e) {
-        if (sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitExists"))
+        /* The second is the bus's: too many calls of ours are not answered yet. */
+        if (sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitExists") ||
+            sd_bus_error_has_name(e, SD_BUS_ERROR_LIMITS_EXCEEDED))
                 scope_block(scope, /* absent= */ false);
         else if (systemd_error_is_absence(e))
                 scope_block(scope, /* absent= */ true);

@@ -54,11 +54,11 @@ logged() {
 
 # start_time PID: tells a living process from a later one of the same number.
 start_time() {
-        local stat
+        local stat fields
         stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
         # The name in the second field may contain blanks and parentheses.
-        set -- ${stat##*) }
-        [[ $1 != Z ]] && echo "${20}"
+        read -ra fields <<<"${stat##*) }"
+        [[ ${fields[0]} != Z ]] && echo "${fields[19]}"
 }
 
 # record_process FILE PID: at once, for others may be reading.

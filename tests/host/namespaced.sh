@@ -125,7 +125,7 @@ namespaced_packages() {
 
 namespaced_prepare() {
         local state=$1 suite=$2
-        host_rootfs "$suite" namespaced >"$state/lower"
+        host_rootfs "$suite" namespaced >"$state/base"
         machine_trees "$suite" >"$state/trees"
 }
 

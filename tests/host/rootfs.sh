@@ -23,9 +23,11 @@ cached() {
         shift 2
         [[ -d $dir && -e $dir.key && $(<"$dir.key") == "$key" ]] && return
 
-        rm -rf --one-file-system "$dir" "$dir.new" "$dir.key"
+        # The old one goes when the new one is there: without a network it is better than none.
+        rm -rf --one-file-system "$dir.new"
         mkdir -p "${dir%/*}"
         "$@" "$dir.new"
+        rm -rf --one-file-system "$dir" "$dir.key"
         mv "$dir.new" "$dir"
         echo "$key" >"$dir.key"
 }
@@ -63,6 +65,7 @@ bootstrap() {
         mapfile -t mirrors < <(sources "$suite")
         [[ ${#mirrors[@]} -gt 0 ]] || die "apt is configured for no Debian mirror that a $suite tree could come from"
 
+        # shellcheck disable=SC2016 # mmdebstrap's shell expands the hooks
         options+=(
                 --mode=root --format=directory --variant="$variant"
                 --include="${packages//[[:space:]]/,}"
@@ -76,7 +79,8 @@ bootstrap() {
                 # What served the making must not stay: the options above, and the name servers of this machine.
                 --customize-hook='rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/resolv.conf'
         )
-        logged "$cache_dir/mmdebstrap-$suite.log" mmdebstrap "${options[@]}" "$suite" "$dir" "${mirrors[@]}"
+        logged "$cache_dir/mmdebstrap-$suite.log" mmdebstrap "${options[@]}" "$suite" "$dir" "${mirrors[@]}" ||
+                die "making the Debian $suite tree failed"
 }
 
 make_host() {
@@ -88,6 +92,7 @@ make_host() {
 make_debian_tree() {
         local suite=$1 dir=$2
         say "Making a Debian $suite tree to run as a machine (about half a minute)"
+        # shellcheck disable=SC2016 # mmdebstrap's shell expands the hook
         bootstrap "$suite" minbase "$(tree_packages)" ': >"$1"/etc/machine-id' "$dir"
 }
 

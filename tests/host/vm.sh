@@ -53,6 +53,7 @@ vm_image() {
 initrd_modules='virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk crc32c_generic libcrc32c
         crc16 mbcache jbd2 ext4'
 
+# shellcheck disable=SC2016 # the guest's shell expands it
 initrd_init='#!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -141,13 +142,13 @@ free_port() {
 vm_prepare() {
         local state=$1 suite=$2
         host_rootfs "$suite" vm >"$state/rootfs"
-        vm_image "$suite" "$(<"$state/rootfs")" "$(machine_trees "$suite")" >"$state/image"
+        vm_image "$suite" "$(<"$state/rootfs")" "$(machine_trees "$suite")" >"$state/base"
 }
 
 # Becomes the process whose end is the end of the host.
 vm_exec() {
         local state=$1 image
-        image=$(<"$state/image")
+        image=$(<"$state/base")
         make_keys "$state"
         make_initrd "$state" "$(<"$state/rootfs")"
         free_port >"$state/port"
