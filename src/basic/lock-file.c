@@ -7,9 +7,13 @@
 #include "fd-util.h"
 
 int lock_file_try(int dirfd, const char *path) {
+        return lock_file_try_part(dirfd, path, 0, 0);
+}
+
+int lock_file_try_part(int dirfd, const char *path, off_t start, off_t length) {
         for (;;) {
                 _cleanup_close_ int fd = openat(dirfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-                struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+                struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
                 struct stat st;
 
                 if (fd < 0)

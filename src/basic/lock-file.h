@@ -12,5 +12,8 @@
 /* Opens or makes PATH (0600) and locks it, without waiting. The descriptor, -EAGAIN where it is held, or a negative errno. */
 int lock_file_try(int dirfd, const char *path);
 
+/* The same for LENGTH bytes from START alone (0: to the end, however long): who locks others is not in the way. */
+int lock_file_try_part(int dirfd, const char *path, off_t start, off_t length);
+
 /* Whether somebody else than the caller holds a lock on PATH: 1, 0 (also where there is no such file), or a negative errno. */
 int lock_file_is_held(int dirfd, const char *path);

@@ -59,6 +59,14 @@ static int new_call(Session *session, const char *method, bool expect_reply, sd_
         return r < 0 ? r : sd_bus_message_set_expect_reply(*ret, expect_reply);
 }
 
+/* A connection that breaks here means that the other end is dead, which says more than what happened to the pipe. */
+static int session_failure(const Session *session, int r, Error *error) {
+        bool gone = r == -EPIPE || r == -ECONNRESET || r == -ENOTCONN;
+
+        return error_set(error, ERROR_FAILED, -r, "opening a session with the machine", session->machine, "%s",
+                         gone ? "the supervisor was killed" : errno_text(r));
+}
+
 int session_watch(Session *session, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r = new_call(session, "Wait", /* expect_reply= */ true, &message);
@@ -66,7 +74,7 @@ int session_watch(Session *session, Error *error) {
         /* A machine may run for years: no time-out. */
         if (r >= 0)
                 r = sd_bus_call_async(session->bus, &session->wait, message, on_end, session, UINT64_MAX);
-        return r < 0 ? error_set_errno(error, r, "opening a session with the machine", session->machine) : 0;
+        return r < 0 ? session_failure(session, r, error) : 0;
 }
 
 int session_open(int fd, const char *machine, Session *ret, Error *error) {
@@ -86,7 +94,7 @@ int session_open(int fd, const char *machine, Session *ret, Error *error) {
                 r = sd_bus_negotiate_fds(ret->bus, true);
         if (r >= 0)
                 r = sd_bus_start(ret->bus);
-        return r < 0 ? error_set_errno(error, r, "opening a session with the machine", machine) : 0;
+        return r < 0 ? session_failure(ret, r, error) : 0;
 }
 
 int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error) {

@@ -11,6 +11,7 @@
 #include "fd-pass.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "lock-file.h"
 #include "string-util.h"
 
 enum { SLOT_NAME_MAX = sizeof("4294967295"), SLOTS_MAX = 256 };
@@ -34,29 +35,13 @@ static const char *slot_name(uint32_t slot, char buffer[static SLOT_NAME_MAX]) {
 }
 
 /*
- * Locks LENGTH ids from FIRST of a slot, 0 for all of it, as lock_file_try() does, but by bytes. systemd's
- * fcntl locks are of the same kind (F_OFD_SETLK), so they see each other. -EAGAIN where somebody holds one of them.
+ * Locks LENGTH ids from FIRST of a slot, 0 for all of it. systemd's locks are of the same kind (F_OFD_SETLK), so
+ * they see each other; and nspawn removes its file when it ends. -EAGAIN where somebody holds one of the ids.
  */
 static int slot_lock(int directory, uint32_t slot, uint32_t first, uint32_t length) {
-        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = length };
         char name[SLOT_NAME_MAX];
 
-        for (;;) {
-                _cleanup_close_ int fd = openat(directory, slot_name(slot, name),
-                                                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-                struct stat st;
-
-                if (fd < 0)
-                        return negative_errno();
-                if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
-                        return errno == EACCES ? -EAGAIN : negative_errno();
-                if (fstat(fd, &st) < 0)
-                        return negative_errno();
-
-                /* nspawn removes its file when it ends: a lock on a removed one guards nothing. */
-                if (st.st_nlink > 0)
-                        return TAKE_FD(fd);
-        }
+        return lock_file_try_part(directory, slot_name(slot, name), first, length);
 }
 
 int range_pick(const char *directory, const char *seed, UserNamespace *ret, int *ret_lock, Error *error) {

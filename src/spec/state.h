@@ -9,6 +9,7 @@
  *     spec.json     the resolved spec
  *     state.json    this; replaced atomically
  *     control       unix socket of the supervisor, D-Bus peer to peer
+ *     announced     there once the manager has told the bus of the machine
  *     lock          locked by the supervisor for as long as it lives: an entry whose lock is free is dead
  *     root/         mount point of the tree in the supervisor's own mount namespace; empty on the host
  */

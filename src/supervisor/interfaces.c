@@ -65,9 +65,9 @@ static int method_scope_failed(sd_bus_message *call, void *userdata, sd_bus_erro
 }
 
 static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        (void) sd_bus_reply_method_return(call, NULL);
+        /* First, so that whoever has the answer finds the machine stopping. */
         supervisor_dispatch(connection_supervisor(userdata), EVENT_STOP);
-        return 1;
+        return sd_bus_reply_method_return(call, NULL);
 }
 
 static int signal_leader(Supervisor *s, int signal, sd_bus_error *error) {

@@ -68,3 +68,26 @@ int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit
         *ret = k;
         return 0;
 }
+
+static int on_withdrawn(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        *(bool *) userdata = true;
+        return 0;
+}
+
+void keep_unit_withdraw(const char *name) {
+        sd_bus_slot *slot = NULL;
+        sd_bus *bus = NULL;
+        bool done = false;
+        int r = sd_bus_open_system(&bus);
+
+        /* The call ends in an error after its own time-out, so the loop ends too. */
+        if (r >= 0)
+                r = machined_unregister(bus, name, on_withdrawn, &done, &slot);
+        while (r >= 0 && !done) {
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, UINT64_MAX);
+        }
+        sd_bus_slot_unref(slot);
+        sd_bus_flush_close_unref(bus);
+}

@@ -15,3 +15,9 @@ typedef struct KeepUnit KeepUnit;
 /* Announces the machine SPEC with its LEADER. Returns before anything is answered. */
 int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit **ret);
 KeepUnit *keep_unit_free(KeepUnit *k);
+
+/*
+ * Makes machined forget the machine before the unit ends: left to itself it would ask systemd to stop the unit,
+ * which by then may be restarting. Waits for the answer, two seconds at most.
+ */
+void keep_unit_withdraw(const char *name);

@@ -223,6 +223,14 @@ static int print_plan(const Supervisor *s) {
         return fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* The manager reads this as the reason. */
+static int print_plan_failure(const Supervisor *s, int r, const Error *error) {
+        _cleanup_free_ char *text = error_is_set(error) ? error_render(error) : NULL;
+
+        (void) dprintf(s->stdio[2], "%s\n", text ? text : errno_text(r));
+        return EXIT_FAILURE;
+}
+
 int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
@@ -239,10 +247,10 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
                 r = read_spec(&s, &error);
         if (r >= 0)
                 r = make_plan(&s, &error);
+        if (request->flags & SPAWN_PLAN)
+                return r < 0 ? print_plan_failure(&s, r, &error) : print_plan(&s);
         if (r < 0)
                 return log_failure(r, &error, "starting a supervisor"), EXIT_FAILURE;
-        if (request->flags & SPAWN_PLAN)
-                return print_plan(&s);
 
         (void) setsid();
         title_set(title, s.spec->name);
@@ -324,7 +332,7 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
 
         r = block_signals();
         if (r >= 0)
-                r = prepare(&places_default, spec, plan_only ? PREPARE_PLAN : 0, &preparation, &error);
+                r = prepare(&places_default, spec, plan_only ? PREPARE_PLAN : PREPARE_WAIT, &preparation, &error);
         if (r >= 0)
                 r = prepare_in_unit(&s, &preparation, &error);
         if (r >= 0 && plan_only)
@@ -339,6 +347,9 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         }
         if (error_is_set(&s.error))
                 (void) log_failure(-EIO, &s.error, NULL);
+
+        if (s.announcement)
+                keep_unit_withdraw(s.spec->name);
 
         /* A manager that knew us collects the entry, and tells its clients; otherwise it is ours to take along. */
         if (s.managed)
