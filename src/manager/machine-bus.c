@@ -205,7 +205,7 @@ void machine_bus_announce(Machine *machine) {
         if (!machine->present)
                 return;
         if (marked) {
-                machine_bus_changed(machine, changing);
+                machine_bus_changed_all(machine);
                 return;
         }
         (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine),
@@ -217,6 +217,10 @@ void machine_bus_changed(Machine *machine, const char *const *properties) {
         if (machine->announced)
                 (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE,
                                                            (char **) properties);
+}
+
+void machine_bus_changed_all(Machine *machine) {
+        machine_bus_changed(machine, changing);
 }
 
 void machine_bus_removed(Machine *machine) {

@@ -19,5 +19,8 @@ void machine_bus_announce(Machine *machine);
 /* Tells that these properties changed; NULL-terminated. */
 void machine_bus_changed(Machine *machine, const char *const *properties);
 
+/* Tells that each of them may have changed. */
+void machine_bus_changed_all(Machine *machine);
+
 /* Tells that it is gone. It must still be in the table. */
 void machine_bus_removed(Machine *machine);

@@ -273,11 +273,19 @@ static bool was_announced(Machine *machine) {
 }
 
 static void settle(Machine *machine) {
-        if (machine->present && !entry_is_live(machine->manager, machine_name(machine))) {
-                machine->announced = machine->kept || was_announced(machine);
-                machine_collect(machine, NULL);
-        } else
+        bool kept = machine->kept, told;
+
+        if (!machine->present || entry_is_live(machine->manager, machine_name(machine))) {
                 machine_bus_announce(machine);
+                return;
+        }
+
+        told = was_announced(machine);
+        machine->announced = kept || told;
+        machine_collect(machine, NULL);
+        /* It says what it found at its end, of which we read part before: what clients know is older than both. */
+        if (kept && told)
+                machine_bus_changed_all(machine);
 }
 
 void registry_settle(Manager *manager) {

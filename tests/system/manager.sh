@@ -82,6 +82,27 @@ test_end_without_a_manager() {
         berth rm alone
 }
 
+# Clients that were told of a machine are told of its end, by whichever manager learns of it.
+test_tells_what_changed_while_it_was_away() {
+        local monitor
+        berth run -d --rm --ephemeral --name left "$busybox" sh -c 'sleep 2'
+        berth run -d --name stays --ephemeral "$busybox" sh -c 'sleep 2; exit 8'
+        systemctl stop berthd.service
+        wait_until 60 scope_is_gone left
+        wait_until 60 scope_is_gone stays
+
+        busctl monitor --match "type='signal',interface='org.berth1.Manager'" --match "type='signal',path_namespace='/org/berth1'" >signals 2>&1 &
+        monitor=$!
+        at_end kill "$monitor"
+        wait_until 60 grep -q Monitoring signals
+        berth list >/dev/null
+        wait_until 60 grep -q 'Member=MachineRemoved' signals
+        wait_until 60 grep -q exited signals
+        assert_contains "$(cat signals)" 'STRING "left"'
+        assert_eq "$(machine_property stays ExitStatus)" 8
+        berth rm stays
+}
+
 test_restart_and_upgrade() {
         berth run -d --rm --ephemeral --name upgraded "$busybox" sleep 1000
         systemctl restart berthd.service
