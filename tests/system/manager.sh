@@ -91,13 +91,13 @@ test_tells_what_changed_while_it_was_away() {
         wait_until 60 scope_is_gone left
         wait_until 60 scope_is_gone stays
 
-        busctl monitor --match "type='signal',interface='org.berth1.Manager'" --match "type='signal',path_namespace='/org/berth1'" >signals 2>&1 &
+        stdbuf -oL busctl monitor --match "type='signal',path_namespace='/org/berth1'" >signals 2>&1 &
         monitor=$!
         at_end kill "$monitor"
         wait_until 60 grep -q Monitoring signals
         berth list >/dev/null
-        wait_until 60 grep -q 'Member=MachineRemoved' signals
-        wait_until 60 grep -q exited signals
+        wait_until 120 grep -q 'Member=MachineRemoved' signals
+        wait_until 120 grep -q exited signals
         assert_contains "$(cat signals)" 'STRING "left"'
         assert_eq "$(machine_property stays ExitStatus)" 8
         berth rm stays
