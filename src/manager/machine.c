@@ -281,11 +281,11 @@ static void find_end(Machine *machine, int dir, const char *reason, State *ret) 
                 state.result = RESULT_FAILED;
                 (void) str_replace(&state.reason, reason ? reason : "the supervisor was killed");
                 log_warning("machine '%s' failed: %s", machine_name(machine), strempty(state.reason));
-
-                /* Where it died before its scope was complete, systemd saw no last process leave: the scope would stay for ever. */
-                if (!state.keep_unit && state.unit && machine->manager->systemd)
-                        (void) systemd_stop_unit(machine->manager->systemd, state.unit);
         }
+
+        /* Where it died before its scope was complete, systemd saw no last process leave: the scope would stay for ever. */
+        if (state.result == RESULT_FAILED && !state.keep_unit && state.unit && machine->manager->systemd)
+                (void) systemd_stop_unit(machine->manager->systemd, state.unit);
         if (state.finished_usec == 0)
                 state.finished_usec = now_usec();
 

@@ -188,22 +188,30 @@ static void on_scope_failed(Supervisor *s) {
         end_start(s);
 }
 
+static void pause_msec(unsigned msec) {
+        (void) nanosleep(&(struct timespec){ .tv_sec = msec / 1000, .tv_nsec = (long) (msec % 1000) * 1000000 }, NULL);
+}
+
+static bool is_in_scope(const Supervisor *s) {
+        _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+
+        return cgroup_open_own(&own, NULL) >= 0 && cgroup_is_unit(&own, s->state.unit);
+}
+
 /*
  * The manager died in the middle of a start, so nobody will say that the scope is there. To leave before
  * systemd has made it would leave it active and empty for good: wait until we find ourselves in it, or are
- * sure that nobody asked for it.
+ * sure that nobody asked for it. And then for a while, since systemd moves us before it is done with the unit.
+ * (The next manager stops it all the same; but there may be none for long.)
  */
 static void on_manager_lost_waiting(Supervisor *s) {
-        enum { TRIES = 100, PAUSE_USEC = 50 * 1000 };
-        struct timespec pause = { .tv_nsec = PAUSE_USEC * 1000 };
+        enum { TRIES = 100, PAUSE_MSEC = 50, SETTLE_MSEC = 2000 };
 
-        for (int i = 0; i < TRIES; i++) {
-                _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+        for (int i = 0; i < TRIES && !is_in_scope(s); i++)
+                pause_msec(PAUSE_MSEC);
+        if (is_in_scope(s))
+                pause_msec(SETTLE_MSEC);
 
-                if (cgroup_open_own(&own, NULL) >= 0 && cgroup_is_unit(&own, s->state.unit))
-                        break;
-                (void) nanosleep(&pause, NULL);
-        }
         (void) error_set(&s->error, ERROR_START_FAILED, EPIPE, "starting the machine", s->spec->name, "the manager died");
         end_start(s);
 }
