@@ -33,6 +33,17 @@ const SettingType type_boolean = {
         .parse = parse_boolean_field, .format = format_boolean, .clear = clear_boolean,
 };
 
+/* no: the host's network, which is the host's affair */
+static bool network_reaches_host(const void *field) {
+        return !*(const bool *) field;
+}
+
+const SettingType type_private_network = {
+        .name = "boolean", .metavar = "BOOL", .signature = "b",
+        .allowed = "a boolean: yes or no",
+        .parse = parse_boolean_field, .format = format_boolean, .clear = clear_boolean, .reaches_host = network_reaches_host,
+};
+
 /* strings of several kinds: a char * */
 
 static int format_string(const void *field, char **ret) {
@@ -383,8 +394,14 @@ static void clear_user_namespace(void *field) {
         *(UserNamespace *) field = (UserNamespace){};
 }
 
+/* Ids of the host, or ids that another machine or user may own, are the host's affair. */
+static bool user_namespace_reaches_host(const void *field) {
+        return ((const UserNamespace *) field)->mode != USER_NAMESPACE_PICK;
+}
+
 const SettingType type_user_namespace = {
         .name = "user-namespace", .metavar = "MODE", .signature = "s",
         .allowed = "no, pick, identity, or BASE[:COUNT] with a base of at least 1",
         .parse = parse_user_namespace, .format = format_user_namespace, .clear = clear_user_namespace,
+        .reaches_host = user_namespace_reaches_host,
 };

@@ -40,7 +40,7 @@ const Setting settings[] = {
           "Take a writable tree that other users of the host can enter" },
 
         /* [Network] */
-        { "Private", SECTION_NETWORK, &type_boolean, FIELD(private_network), "private-network", "yes", TRUST_VALUE,
+        { "Private", SECTION_NETWORK, &type_private_network, FIELD(private_network), "private-network", "yes", TRUST_VALUE,
           "Network namespace of its own; no: the host's" },
 
         /* [Resources] */
@@ -62,7 +62,7 @@ const Setting settings[] = {
           "Any other property of the scope, as systemctl set-property takes it" },
 };
 const size_t settings_count = ELEMENTSOF(settings);
-static_assert(ELEMENTSOF(settings) <= 64, "Spec.assigned has a bit for each row");
+static_assert(ELEMENTSOF(settings) <= SPEC_SETTINGS_MAX, "Spec.assigned has room for each row");
 
 const char *setting_section_name(SettingSection section) {
         static const char *const names[] = {
@@ -110,17 +110,13 @@ int setting_find(const char *name, const Setting **ret, Error *error) {
                          near);
 }
 
-static uint64_t setting_bit(const Setting *setting) {
-        return UINT64_C(1) << (setting - settings);
-}
-
 int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error) {
         void *field = setting_field(setting, spec);
 
         /* As in unit files: an empty assignment goes back to the default. */
         if (!*text) {
                 setting->type->clear(field);
-                spec->assigned &= ~setting_bit(setting);
+                spec->assigned[setting - settings] = false;
                 if (!setting->initial)
                         return 0;
                 return setting->type->parse(field, setting->initial);
@@ -138,12 +134,12 @@ int setting_add(const Setting *setting, Spec *spec, const char *text, Error *err
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%s' is not %s", text,
                                  setting->type->allowed);
 
-        spec->assigned |= setting_bit(setting);
+        spec->assigned[setting - settings] = true;
         return 0;
 }
 
 bool setting_is_assigned(const Setting *setting, const Spec *spec) {
-        return spec->assigned & setting_bit(setting);
+        return spec->assigned[setting - settings];
 }
 
 bool setting_reaches_host(const Setting *setting, const Spec *spec) {
@@ -153,13 +149,9 @@ bool setting_reaches_host(const Setting *setting, const Spec *spec) {
         case TRUST_HOST:
                 return true;
         case TRUST_VALUE:
-                break;
+                return setting->type->reaches_host(setting_field_const(setting, spec));
         }
-
-        /* Ids of the host, or ids that another machine or user may own, are the host's affair; so is its network. */
-        if (setting->type == &type_user_namespace)
-                return spec->private_users.mode != USER_NAMESPACE_PICK;
-        return setting->offset == FIELD(private_network) && !spec->private_network;
+        return true;
 }
 
 const Setting *spec_first_host_setting(const Spec *spec) {

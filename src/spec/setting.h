@@ -22,7 +22,7 @@ typedef enum SettingSection {
 typedef enum SettingTrust {
         TRUST_RUN,   /* stays inside the machine: the right to run a machine is enough */
         TRUST_HOST,  /* reaches the host in every use */
-        TRUST_VALUE, /* depends on the value: setting_reaches_host() knows */
+        TRUST_VALUE, /* depends on the value: the type's reaches_host() knows */
 } SettingTrust;
 
 /* What form values have. The functions are in setting-types.c. */
@@ -39,6 +39,9 @@ typedef struct SettingType {
         int (*format)(const void *field, char **ret);
         int (*format_list)(const void *field, char ***ret);
         void (*clear)(void *field);
+
+        /* Whether the value reaches the host; for types of rows with TRUST_VALUE. */
+        bool (*reaches_host)(const void *field);
 } SettingType;
 
 typedef struct Setting {
@@ -101,6 +104,7 @@ extern const SettingType type_signal;
 extern const SettingType type_timespan;
 extern const SettingType type_capabilities;
 extern const SettingType type_user_namespace;
+extern const SettingType type_private_network;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
 /* Unit properties in systemd's own syntax, kept as text. */

@@ -73,7 +73,7 @@ Spec *spec_copy(const Spec *spec) {
 
         copy->terminal = spec->terminal;
         copy->remove = spec->remove;
-        copy->assigned = spec->assigned;
+        memcpy(copy->assigned, spec->assigned, sizeof(copy->assigned));
         return TAKE_PTR(copy);
 }
 

@@ -32,7 +32,7 @@ typedef struct UserNamespace {
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
 #define USER_NAMESPACE_COUNT UINT32_C(65536)
 
-enum { SPEC_NAME_MAX = 64 };
+enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
 typedef struct Spec {
         /* What is no setting: who, from what, and how it was asked for. */
@@ -72,7 +72,7 @@ typedef struct Spec {
         char *tasks_max;
         char **property;           /* NAME=VALUE, any other unit property */
 
-        uint64_t assigned;         /* bit per row of the settings table: set by a user, not by default */
+        bool assigned[SPEC_SETTINGS_MAX]; /* per row of the settings table: set by a user, not by default */
 } Spec;
 
 /* A spec with all settings at their defaults. NULL without memory. Freed by spec_free(), which accepts NULL. */

@@ -40,6 +40,8 @@ host_packages() {
         echo libglib2.0-bin jq strace tmux busybox-static
         echo libmount1 libblkid1 libseccomp2 libdbus-1-3 libjansson4 libcap2 libarchive13 libcurl4
         echo libmnl0 libnftables1 libcmocka0 libasan8 libubsan1
+        # File systems and images to run from, peers to compare with, programs that serve and ask.
+        echo squashfs-tools erofs-utils btrfs-progs fdisk dosfstools cryptsetup-bin podman crun netcat-openbsd libsystemd0
 
         if [[ $1 == vm ]]; then
                 echo udev openssh-server apparmor

@@ -14,6 +14,7 @@ typedef struct Samples {
 
 static const Samples samples[] = {
         { &type_boolean, { "yes", "no", "1", "off" }, { "maybe", "2", " yes" } },
+        { &type_private_network, { "yes", "no" }, { "maybe", "host" } },
         { &type_string, { "text", "grün" }, { "a\033b", "\xff" } },
         { &type_path, { "/", "/a/b", "/a b" }, { "a", "/a/", "/a/../b", "/a\033" } },
         { &type_strings, { "a", "-x", "two words", "new\nline" }, {} },

@@ -76,7 +76,7 @@ static void everything_comes_back(void **state) {
         assert_int_equal(transfer(&pair, message, back, NULL, NULL), 0);
         assert_int_equal(sd_bus_message_at_end(pair.got, true), 1);
 
-        assert_true(back->assigned == spec->assigned);
+        assert_memory_equal(back->assigned, spec->assigned, sizeof(spec->assigned));
         FOREACH_SETTING(s) {
                 _cleanup_free_ char *a = setting_text(s, spec), *b = setting_text(s, back);
 
@@ -96,7 +96,7 @@ static void only_what_was_assigned(void **state) {
         assert_int_equal(spec_append_bus(spec, message), 0);
         assert_true(sd_bus_message_close_container(message) >= 0);
         assert_int_equal(transfer(&pair, message, back, NULL, NULL), 0);
-        assert_true(back->assigned == 0);
+        assert_null(memchr(back->assigned, true, sizeof(back->assigned)));
         pair_end(&pair);
 }
 

@@ -11,7 +11,7 @@ static void check_equal(const Spec *a, const Spec *b) {
         assert_true(streq_ptr(a->name, b->name) && streq_ptr(a->root, b->root));
         assert_int_equal(a->terminal, b->terminal);
         assert_int_equal(a->remove, b->remove);
-        assert_true(a->assigned == b->assigned);
+        assert_memory_equal(a->assigned, b->assigned, sizeof(a->assigned));
 
         FOREACH_SETTING(s) {
                 _cleanup_free_ char *x = setting_text(s, a), *y = setting_text(s, b);
