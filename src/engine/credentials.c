@@ -2,13 +2,8 @@
 #include "credentials.h"
 
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/capability.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "parse-util.h"
 #include "string-util.h"
@@ -114,49 +109,5 @@ int credentials_read(const char *user, Credentials *ret, Error *error) {
 
         *ret = c;
         c = CREDENTIALS_NULL;
-        return 0;
-}
-
-/* Every bit that the kernel knows and CAPABILITIES lacks goes, for good. */
-static int drop_bounding(uint64_t capabilities) {
-        for (int cap = 0; cap < 64; cap++) {
-                if (capabilities & UINT64_C(1) << cap)
-                        continue;
-                if (prctl(PR_CAPBSET_DROP, cap) < 0)
-                        return errno == EINVAL ? 0 : negative_errno();
-        }
-        return 0;
-}
-
-static int set_capabilities(uint64_t capabilities) {
-        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[2] = {};
-
-        for (size_t i = 0; i < 2; i++)
-                data[i].effective = data[i].permitted = (uint32_t) (capabilities >> (32 * i));
-
-        return syscall(SYS_capset, &header, data) < 0 ? negative_errno() : 0;
-}
-
-int credentials_apply(const Credentials *c, uint64_t capabilities, bool no_new_privileges, Error *error) {
-        int r = drop_bounding(capabilities);
-
-        if (r < 0)
-                return error_set_errno(error, r, "dropping capabilities", NULL);
-        if (setgroups(c->n_groups, c->groups) < 0)
-                return error_set_errno(error, negative_errno(), "setting the supplementary groups", NULL);
-        if (setresgid(c->gid, c->gid, c->gid) < 0 || setresuid(c->uid, c->uid, c->uid) < 0)
-                return error_set(error, ERROR_FAILED, errno, "becoming the user", c->name,
-                                 "ids %u:%u are outside of the machine's range (%s)", c->uid, c->gid, errno_text(errno));
-
-        /* For root: what is kept. For others the kernel cleared all sets but the inheritable, which this clears. */
-        r = set_capabilities(c->uid == 0 ? capabilities : 0);
-        if (r >= 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-                r = negative_errno();
-        if (r < 0)
-                return error_set_errno(error, r, "setting the capabilities", NULL);
-
-        if (no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return error_set_errno(error, negative_errno(), "forbidding new privileges", NULL);
         return 0;
 }

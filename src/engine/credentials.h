@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Who the payload is. All of it runs in the leader, once the tree is its root directory. */
+/* Who the payload is, looked up in the leader once the tree is its root directory. confinement.h makes it so. */
 
 #include <sys/types.h>
 
@@ -22,9 +22,3 @@ void credentials_done(Credentials *credentials);
 
 /* Looks USER (NAME, UID, with an optional :GROUP) up in /etc/passwd and /etc/group, as the files are; NULL is root. */
 int credentials_read(const char *user, Credentials *ret, Error *error);
-
-/*
- * Becomes the user, with exactly CAPABILITIES left where it is root, none where it is not, and never more to
- * be had: bounding set, ids, then permitted, effective and (empty) inheritable and ambient sets.
- */
-int credentials_apply(const Credentials *credentials, uint64_t capabilities, bool no_new_privileges, Error *error);

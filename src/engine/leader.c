@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "credentials.h"
+#include "confinement.h"
 #include "fd-util.h"
 #include "leader-protocol.h"
 #include "loopback.h"
@@ -251,16 +251,8 @@ static int close_descriptors(Leader *leader, Error *error) {
         return 0;
 }
 
-static int enter_directory(Leader *leader, Error *error) {
-        const char *directory = leader->plan->spec->working_directory;
-
-        if (chdir(directory) < 0)
-                return error_set_errno(error, negative_errno(), "entering the working directory", directory);
-        return 0;
-}
-
-static int apply_credentials(Leader *leader, Error *error) {
-        return credentials_apply(&leader->credentials, leader->plan->capabilities, leader->plan->spec->no_new_privileges, error);
+static int confine(Leader *leader, Error *error) {
+        return confinement_apply(&leader->plan->confinement, &leader->credentials, leader->plan->spec->working_directory, error);
 }
 
 /* The init in front has the payload's credentials too, but only a process that still has privileges may choose its PID. */
@@ -274,7 +266,7 @@ static int put_init_in_front(Leader *leader, Error *error) {
         child = stub_init_fork(error);
         if (child <= 0)
                 return child;
-        r = apply_credentials(leader, error);
+        r = confinement_apply(&leader->plan->confinement, &leader->credentials, NULL, error);
         if (r < 0)
                 return r;
         stub_init_run(child);
@@ -307,11 +299,10 @@ static int (*const stages[])(Leader *leader, Error *error) = {
         look_up_user,
         set_limits,
         put_init_in_front,
-        apply_credentials,
         take_terminal,
         close_descriptors,
-        enter_directory,
         reset_signals,
+        confine,
         execute,
 };
 

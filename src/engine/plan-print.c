@@ -21,16 +21,16 @@ static const struct {
         { MOUNT_ATTR_STRICTATIME, "strictatime" },
 };
 
-static void print_capabilities(const Plan *plan, FILE *f) {
-        fprintf(f, "capabilities ");
+static void print_capabilities(const char *title, uint64_t capabilities, FILE *f) {
+        fprintf(f, "%-13s", title);
         for (cap_value_t cap = 0; cap <= CAP_LAST_CAP; cap++)
-                if (plan->capabilities & UINT64_C(1) << cap) {
+                if (capabilities & UINT64_C(1) << cap) {
                         char *name = cap_to_name(cap);
 
                         fprintf(f, " %s", name ? name : "?");
                         cap_free(name);
                 }
-        fprintf(f, "%s\n", plan->capabilities ? "" : " none");
+        fprintf(f, "%s\n", capabilities ? "" : " none");
 }
 
 static void print_mounts(const Plan *plan, FILE *f) {
@@ -93,8 +93,10 @@ void plan_print(const Plan *plan, FILE *f) {
 
         fprintf(f, "user          %s\n", spec->user ? spec->user : "root");
         fprintf(f, "directory     %s\n", spec->working_directory);
-        print_capabilities(plan, f);
-        fprintf(f, "privileges    %s\n", spec->no_new_privileges ? "no new ones" : "by executable");
+        print_capabilities("capabilities", plan->confinement.capabilities, f);
+        if (plan->confinement.ambient)
+                print_capabilities("ambient", plan->confinement.ambient, f);
+        fprintf(f, "privileges    %s\n", plan->confinement.no_new_privileges ? "no new ones" : "by executable");
         STRV_FOREACH(e, plan->environment)
                 fprintf(f, "environment   %s\n", *e);
         fprintf(f, "stop          %s, %s\n", signal_name(spec->kill_signal, signal), format_usec(spec->timeout_stop_usec, span));

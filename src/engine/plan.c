@@ -142,9 +142,25 @@ static int plan_environment(Plan *plan) {
         return r;
 }
 
+static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
+        const Spec *spec = plan->spec;
+        const uint64_t wanted = spec_effective_capabilities(spec);
+
+        if (spec->ambient_capability & ~wanted)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "planning the machine", "AmbientCapability",
+                                 "it has capabilities that the machine does not keep; Capability= keeps them");
+
+        plan->confinement = (Confinement){
+                .capabilities = wanted & host->capabilities,
+                .ambient = spec->ambient_capability & host->capabilities,
+                .no_new_privileges = spec->no_new_privileges,
+        };
+        return 0;
+}
+
 int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         _cleanup_plan_ Plan *plan = NULL;
-        uint64_t wanted = spec_effective_capabilities(spec);
+        int r;
 
         if (!spec_is_resolved(spec))
                 return error_set(error, ERROR_FAILED, EINVAL, "planning the machine", spec->name, "the spec is not resolved");
@@ -157,8 +173,10 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         plan->nodes = nodes;
         plan->links = links;
         plan->tree_mode = spec->ephemeral ? TREE_EPHEMERAL : spec->read_only ? TREE_READ_ONLY : TREE_WRITABLE;
-        plan->capabilities = wanted & host->capabilities;
         plan_namespaces(plan);
+        r = plan_confinement(plan, host, error);
+        if (r < 0)
+                return r;
 
         if (plan_mounts(plan, host) < 0 || plan_environment(plan) < 0)
                 return error_oom(error);

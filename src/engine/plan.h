@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "confinement.h"
 #include "spec.h"
 
 /* A row of uid_map and gid_map (user_namespaces(7)); uids and gids are mapped alike. */
@@ -65,7 +66,7 @@ typedef struct Plan {
         size_t n_mounts;
         const PlannedNode *nodes; /* terminated by a NULL name */
         const PlannedLink *links;
-        uint64_t capabilities;   /* the bounding, permitted and effective set of the payload's root */
+        Confinement confinement; /* of the payload */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
 } Plan;
 

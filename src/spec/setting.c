@@ -30,6 +30,8 @@ const Setting settings[] = {
           "Keep a capability beyond the default ones, or all" },
         { "DropCapability", SECTION_EXEC, &type_capabilities, FIELD(drop_capability), "drop-capability|cap-drop", NULL, TRUST_RUN,
           "Take a capability away, or all" },
+        { "AmbientCapability", SECTION_EXEC, &type_capabilities, FIELD(ambient_capability), "ambient-capability", NULL, TRUST_RUN,
+          "Keep a capability also where the command is not root's" },
         { "PrivateUsers", SECTION_EXEC, &type_user_namespace, FIELD(private_users), "private-users", "pick", TRUST_VALUE,
           "User namespace: pick a free range, or use the one given, or none" },
 

@@ -53,6 +53,7 @@ typedef struct Spec {
         int kill_signal;
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
+        uint64_t ambient_capability;
         UserNamespace private_users;
 
         /* [Files] */

@@ -96,8 +96,8 @@ static int init_state(Supervisor *s, const char *unit) {
                 return r;
         s->state.supervisor = process_id(&self);
         s->state.state = MACHINE_STARTING;
-        s->state.uid_base = plan_root_id(s->plan);
-        s->state.uid_count = s->plan->has_id_map ? s->plan->id_map.count : 0;
+        s->state.uid_base = s->plan ? plan_root_id(s->plan) : 0;
+        s->state.uid_count = s->plan && s->plan->has_id_map ? s->plan->id_map.count : 0;
         s->state.keep_unit = s->keep_unit;
 
         if (str_replace(&s->state.name, s->spec->name) < 0 || str_replace(&s->state.root, s->spec->root) < 0 ||
@@ -235,7 +235,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_free_ char *unit = NULL;
-        int r;
+        int r, planned;
 
         supervisor_init(&s);
         take_request(&s, request);
@@ -245,12 +245,16 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         r = block_signals();
         if (r >= 0)
                 r = read_spec(&s, &error);
-        if (r >= 0)
-                r = make_plan(&s, &error);
-        if (request->flags & SPAWN_PLAN)
+        if (request->flags & SPAWN_PLAN) {
+                if (r >= 0)
+                        r = make_plan(&s, &error);
                 return r < 0 ? print_plan_failure(&s, r, &error) : print_plan(&s);
+        }
         if (r < 0)
                 return log_failure(r, &error, "starting a supervisor"), EXIT_FAILURE;
+
+        /* From here on a failure is kept in s.error, and told once the scope is there. */
+        planned = make_plan(&s, &s.error);
 
         (void) setsid();
         title_set(title, s.spec->name);
@@ -259,8 +263,8 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, NULL, "starting a supervisor"), EXIT_FAILURE;
 
-        /* From here on a failure is kept in s.error, and told once the scope is there. */
-        (void) build(&s, &s.error);
+        if (planned >= 0)
+                (void) build(&s, &s.error);
         r = prepare_loop(&s, &error);
         if (r >= 0 && s.birth)
                 r = add_leader(&s, &error);

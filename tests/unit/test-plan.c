@@ -103,22 +103,22 @@ static void test_capabilities(void **state) {
                                   B(CAP_SETGID) | B(CAP_SETUID) | B(CAP_SETFCAP) | B(CAP_NET_BIND_SERVICE) | B(CAP_SYS_CHROOT);
         const PlanHost poor_host = { .unified = true, .capabilities = B(CAP_CHOWN) };
 
-        assert_int_equal(standard->capabilities, expected | B(CAP_NET_RAW));
+        assert_int_equal(standard->confinement.capabilities, expected | B(CAP_NET_RAW));
 
         poor = plan_of(spec, &poor_host);
-        assert_int_equal(poor->capabilities, B(CAP_CHOWN));
+        assert_int_equal(poor->confinement.capabilities, B(CAP_CHOWN));
 
         spec->private_network = false;
         host_net = plan_of(spec, &unified);
-        assert_int_equal(host_net->capabilities, expected);
+        assert_int_equal(host_net->confinement.capabilities, expected);
 
         assert_int_equal(setting_assign(setting_by_name("Capability"), spec, "net_admin", NULL), 0);
         more = plan_of(spec, &unified);
-        assert_int_equal(more->capabilities, expected | B(CAP_NET_ADMIN));
+        assert_int_equal(more->confinement.capabilities, expected | B(CAP_NET_ADMIN));
 
         assert_int_equal(setting_assign(setting_by_name("DropCapability"), spec, "all", NULL), 0);
         none = plan_of(spec, &unified);
-        assert_int_equal(none->capabilities, 0);
+        assert_int_equal(none->confinement.capabilities, 0);
 }
 
 static void test_environment(void **state) {

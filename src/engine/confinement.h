@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a process of the machine may do: the leader and whatever is executed in the machine later are confined
+ * alike, by this one function.
+ */
+
+#include "credentials.h"
+
+typedef struct Confinement {
+        uint64_t capabilities;   /* bounding set, and what root has */
+        uint64_t ambient;        /* of them, what every user keeps over an exec */
+        bool no_new_privileges;
+} Confinement;
+
+/*
+ * Becomes the user, for good: bounding set, ids, permitted and effective set, inheritable and ambient set,
+ * no_new_privs. The last thing before the exec. DIRECTORY is entered with the user's rights, NULL stays where we are.
+ */
+int confinement_apply(const Confinement *confinement, const Credentials *user, const char *directory, Error *error);
