@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2046,SC2086,SC2154 # inside sets them; an option that may be none
+#
+# Many machines: the time to start them, and the memory that they keep. Sourced by inside.
+
+now_ms() {
+        date +%s%3N
+}
+
+# wall LABEL COMMAND…: one run of COMMAND in microseconds, as a line for figures.
+wall() {
+        local label=$1 begin
+        shift
+        begin=$(now_ms)
+        "$@" >/dev/null 2>&1 || true
+        printf '%s\t%s\t%s\t0\t0\n' "$label" $((($(now_ms) - begin) * 1000)) $((($(now_ms) - begin) * 1000))
+}
+
+berth_start() {
+        berth run --detach --rm --name "bench-$1" --ephemeral $no_network "$busybox_tree" sleep infinity >/dev/null
+}
+
+crun_start() {
+        crun --systemd-cgroup run --detach --bundle "$work/sleep" "bench-$1" </dev/null >/dev/null 2>&1
+}
+
+nspawn_start() {
+        systemd-run --quiet --unit="bench-nspawn-$1" systemd-nspawn --quiet --keep-unit --directory="$busybox_tree" --ephemeral --machine="bench-$1" \
+                --private-network sleep infinity
+        until machinectl show "bench-$1" >/dev/null 2>&1; do sleep 0.01; done
+}
+
+# start_many KIND N PARALLEL
+start_many() {
+        export -f "$1_start"
+        export busybox_tree no_network work
+        seq "$2" | xargs -P "$3" -I{} bash -c "$1_start {}"
+}
+
+berth_end() {
+        berth kill --signal KILL $(berth list --quiet | grep '^bench-')
+}
+
+crun_end() {
+        local n
+        for n in $(crun list --quiet); do crun delete --force "$n"; done
+}
+
+nspawn_end() {
+        systemctl stop 'bench-nspawn-*'
+}
+
+prepare_sleep_bundle() {
+        oci_bundle "$work/sleep" none
+        jq '.process.args = ["/bin/sleep", "infinity"]' "$work/sleep/config.json" >"$work/sleep/new"
+        mv "$work/sleep/new" "$work/sleep/config.json"
+}
+
+compare_many() {
+        local parallel=$1 kind
+        prepare_sleep_bundle
+        for kind in crun berth nspawn; do
+                wall "$kind" start_many "$kind" "${MANY:-100}" "$parallel"
+                "${kind}_end" >/dev/null 2>&1 || true
+        done >"$work/lines"
+        figures <"$work/lines"
+}
+
+row_hundred_one_by_one() {
+        title "wall time of ${MANY:-100} machines, one by one"
+        compare_many 1
+}
+
+row_hundred_8_at_a_time() {
+        title "wall time of ${MANY:-100} machines, 8 at a time"
+        compare_many 8
+}
+
+# pss_of PATTERN: the mean of the processes whose command line matches, in kB.
+pss_of() {
+        local pid
+        for pid in $(pgrep -f -- "$1"); do
+                awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null || true
+        done | awk '{ sum += $1; n++ } END { printf "%.1f", n ? sum / n : 0 }'
+}
+
+row_memory() {
+        printf '\n%s: PSS in kB per idle machine, with 50 of them\n' "$row"
+        start_many berth 50 8
+        figure berth-supervisor "$(pss_of '^berth-supervisor .*bench-')" 0 1
+        figure 'berthd, one for all' "$(pss_of '/berthd')" 0 1
+        berth_end >/dev/null
+        start_many nspawn 50 1
+        figure systemd-nspawn "$(pss_of '/systemd-nspawn .*bench-')" 0 1
+        nspawn_end
+}
