@@ -124,9 +124,22 @@ static void print_options(void) {
                         print_section(s, &section);
                         print_option(s->options, s->type, s->initial, s->help);
                 }
+        printf("## For several settings\n\n");
+        FOREACH_SETTING_GROUP(g)
+        print_option(g->options, g->type, NULL, g->help);
+}
+
+/* The options that stand for several rows, by the row that they are asked for. */
+static const SettingGroup *group_of(const Setting *s) {
+        FOREACH_SETTING_GROUP(g)
+        if (!s->options && startswith(s->name, g->prefix))
+                return g;
+        return NULL;
 }
 
 static void print_setting(const Setting *s) {
+        const SettingGroup *group = group_of(s);
+
         printf("*%s=*", s->name);
         printf("_");
         print_plain(s->type->metavar, strlen(s->type->metavar));
@@ -147,6 +160,11 @@ static void print_setting(const Setting *s) {
                 printf("\n\tOption: ");
                 print_options_of(s->options);
                 puts(".");
+        }
+        if (group) {
+                printf("\n\tOption: ");
+                print_options_of(group->options);
+                printf(" _%s=VALUE_.\n", s->name + strlen(group->prefix));
         }
         if (s->trust != TRUST_RUN)
                 printf("\n\t%s\n", s->trust == TRUST_HOST ? "Reaches the host: the right to run machines is not enough for it."

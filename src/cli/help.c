@@ -122,6 +122,14 @@ static int print_settings(Error *error) {
                 if (r < 0)
                         return r;
         }
+
+        printf("\nFor several settings:\n");
+        FOREACH_SETTING_GROUP(g) {
+                int r = print_option(g->options, g->type, NULL, g->help, error);
+
+                if (r < 0)
+                        return r;
+        }
         return 0;
 }
 

@@ -7,6 +7,7 @@
 /* One option as it was found: in the verb's rows or in the settings table. */
 typedef struct Match {
         const Setting *setting;   /* NULL for one of the verb's own */
+        const SettingGroup *group; /* its value says which setting it is */
         const SettingType *type;
         void *field;              /* of the verb's own */
 } Match;
@@ -45,6 +46,7 @@ int names_collect(const char *names, char ***words) {
 }
 
 static bool find(const OptionTarget *target, const char *name, Match *ret) {
+        const SettingGroup *g;
         const Setting *s;
 
         FOREACH_OPTION(o, target->options)
@@ -54,9 +56,12 @@ static bool find(const OptionTarget *target, const char *name, Match *ret) {
                 }
 
         s = target->spec ? setting_by_option(name) : NULL;
+        g = target->spec ? setting_group_by_option(name) : NULL;
         if (s)
                 *ret = (Match){ .setting = s, .type = s->type };
-        return s;
+        else if (g)
+                *ret = (Match){ .group = g, .type = g->type };
+        return s || g;
 }
 
 bool options_have_letter(const Option *options, bool takes_settings, char c) {
@@ -81,6 +86,10 @@ static int unknown_option(const OptionTarget *target, const char *given, Error *
                 FOREACH_SETTING(s)
                         if (r >= 0)
                                 r = names_collect(s->options, &words);
+        if (target->spec)
+                FOREACH_SETTING_GROUP(g)
+        if (r >= 0)
+                r = names_collect(g->options, &words);
         if (r < 0)
                 return error_oom(error);
 
@@ -106,9 +115,20 @@ static int assign_environment(const Match *match, Spec *spec, const char *text) 
         return assignment ? setting_assign(match->setting, spec, assignment, NULL) : -ENOMEM;
 }
 
+static int assign_group(const Match *match, Spec *spec, const char *given, const char *text, Error *error) {
+        const char *value;
+        const Setting *s = setting_group_find(match->group, text, &value);
+
+        return s ? setting_assign(s, spec, value, error)
+                 : error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", given, "'%s' is not %s", text,
+                             match->type->allowed);
+}
+
 static int assign(const OptionTarget *target, const Match *match, const char *given, const char *text, Error *error) {
         int r;
 
+        if (match->group)
+                return assign_group(match, target->spec, given, text, error);
         if (!match->setting)
                 r = match->type->parse(match->field, text);
         else if (match->type == &type_environment && *text && !strchr(text, '='))

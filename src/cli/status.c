@@ -152,17 +152,6 @@ static void print_namespaces(uint32_t leader) {
         }
 }
 
-/* A value, or the items of a list with spaces between them; empty where nothing is set. NULL without memory. */
-static char *setting_text(const Setting *s, const Spec *spec) {
-        const void *field = setting_field_const(s, spec);
-        _cleanup_strv_free_ char **items = NULL;
-        char *text = NULL;
-
-        if (s->type->list)
-                return s->type->format_list(field, &items) < 0 ? NULL : strv_join(items, " ");
-        return s->type->format(field, &text) < 0 ? NULL : text ? text : strdup("");
-}
-
 static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_spec_ Spec *spec = spec_new(), *defaults = spec_new();
@@ -178,7 +167,7 @@ static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
                 return r;
 
         FOREACH_SETTING(s) {
-                _cleanup_free_ char *text = setting_text(s, spec), *usual = setting_text(s, defaults);
+                _cleanup_free_ char *text = setting_format(s, spec, " "), *usual = setting_format(s, defaults, " ");
 
                 if (!text || !usual)
                         return error_oom(error);

@@ -11,12 +11,14 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "clocks.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "kernel.h"
 #include "leader-mounts.h"
 #include "leader-protocol.h"
 #include "leader.h"
+#include "process-limits.h"
 #include "rootfs.h"
 #include "string-util.h"
 #include "tree.h"
@@ -28,6 +30,7 @@ struct Birth {
         const char *mount_point; /* borrowed */
 
         int host_mounts;         /* the host's mount namespace, to go back to */
+        int host_clocks;         /* and its time namespace, -EBADF where the machine has the same */
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
         PidRef leader;
@@ -58,6 +61,10 @@ static int leave_host_mounts(Birth *birth, Error *error) {
         return 0;
 }
 
+static int offset_clocks(Birth *birth, Error *error) {
+        return clocks_offset_children(birth->plan, &birth->host_clocks, error);
+}
+
 static int clone_failed(const Birth *birth, int r, Error *error) {
         if (r == -ENOSPC || r == -EUSERS)
                 return error_set(error, ERROR_LIMIT_REACHED, -r, "cloning the leader", birth->plan->spec->name,
@@ -74,7 +81,7 @@ static int clone_leader(Birth *birth, Error *error) {
         _cleanup_close_ int self = pidfd_open(getpid(), 0), leader_end = -EBADF;
         sigset_t none;
         struct clone_args args = {
-                .flags = (birth->plan->namespaces & ~(uint64_t) (CLONE_NEWNS | CLONE_NEWCGROUP)) | CLONE_PIDFD,
+                .flags = (birth->plan->namespaces & ~NAMESPACES_NOT_CLONED) | CLONE_PIDFD,
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
                 .exit_signal = SIGCHLD,
         };
@@ -98,6 +105,14 @@ static int clone_leader(Birth *birth, Error *error) {
 
         r = pidref_from_pidfd_consume(pidfd, &birth->leader);
         return r < 0 ? error_set_errno(error, r, "reading the leader's identity", NULL) : 0;
+}
+
+static int return_to_host_clocks(Birth *birth, Error *error) {
+        return clocks_restore(&birth->host_clocks, error);
+}
+
+static int grant_limits(Birth *birth, Error *error) {
+        return limits_grant(birth->plan, &birth->leader, birth->child, error);
 }
 
 static int write_map(const Birth *birth, const char *file, Error *error) {
@@ -172,7 +187,10 @@ static int return_to_host_mounts(Birth *birth, Error *error) {
 static int (*const steps[])(Birth *birth, Error *error) = {
         take_tree,
         leave_host_mounts,
+        offset_clocks,
         clone_leader,
+        return_to_host_clocks,
+        grant_limits,
         map_ids,
         mount_the_tree,
         make_leader_mounts,
@@ -193,6 +211,7 @@ int birth_build(const Plan *plan, int tree, const char *mount_point, Birth **ret
                 .mount_point = mount_point,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
+                .host_clocks = -EBADF,
                 .socket = -EBADF,
                 .leader = PIDREF_NULL,
                 .userns = -EBADF,
@@ -260,6 +279,7 @@ Birth *birth_free(Birth *birth) {
         }
         if (birth->host_mounts >= 0)
                 (void) setns(birth->host_mounts, CLONE_NEWNS);
+        (void) clocks_restore(&birth->host_clocks, NULL);
 
         pidref_done(&birth->leader);
         leader_mounts_done(&birth->leader_mounts);

@@ -17,7 +17,6 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +28,7 @@
 #include "loopback.h"
 #include "mount.h"
 #include "path-util.h"
+#include "process-limits.h"
 #include "string-util.h"
 #include "strv.h"
 #include "stub-init.h"
@@ -201,21 +201,6 @@ static int look_up_user(Leader *leader, Error *error) {
         return r < 0 ? error_oom(error) : 0;
 }
 
-/* The service manager's own limits are not the payload's: these are systemd's defaults for services. */
-static int set_limits(Leader *leader, Error *error) {
-        enum { FILES = 1024 };
-        struct rlimit files;
-
-        if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-                return error_set_errno(error, negative_errno(), "reading limits", NULL);
-        if (files.rlim_max > FILES)
-                files.rlim_cur = FILES;
-        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-                return error_set_errno(error, negative_errno(), "setting limits", NULL);
-        (void) umask(0022);
-        return 0;
-}
-
 /* A session of its own: no terminal of the host can be its controlling one. */
 static int take_terminal(Leader *leader, Error *error) {
         int fd = -EBADF;
@@ -282,6 +267,12 @@ static int reset_signals(Leader *leader, Error *error) {
         return 0;
 }
 
+/* As late as can be: they are the payload's, and may leave too little for what comes before. */
+static int apply_limits(Leader *leader, Error *error) {
+        (void) umask(0022);
+        return limits_apply(leader->plan, error);
+}
+
 static int execute(Leader *leader, Error *error) {
         return command_execute(leader->plan->spec->parameters, leader->environment, error);
 }
@@ -297,11 +288,11 @@ static int (*const stages[])(Leader *leader, Error *error) = {
         wait_for_cgroup,
         enter_cgroup_namespace,
         look_up_user,
-        set_limits,
         put_init_in_front,
         take_terminal,
         close_descriptors,
         reset_signals,
+        apply_limits,
         confine,
         execute,
 };

@@ -15,6 +15,7 @@ static const struct {
 } namespace_names[] = {
         { CLONE_NEWUSER, "user" },     { CLONE_NEWPID, "pid" },  { CLONE_NEWNET, "net" }, { CLONE_NEWIPC, "ipc" },
         { CLONE_NEWUTS, "uts" },       { CLONE_NEWNS, "mnt" },   { CLONE_NEWCGROUP, "cgroup" },
+        { CLONE_NEWTIME, "time" },
 }, attribute_names[] = {
         { MOUNT_ATTR_RDONLY, "ro" },     { MOUNT_ATTR_NOSUID, "nosuid" },
         { MOUNT_ATTR_NODEV, "nodev" },   { MOUNT_ATTR_NOEXEC, "noexec" },
@@ -62,6 +63,26 @@ static void print_scope(const Plan *plan, FILE *f) {
                 fprintf(f, "property      %s\n", *p);
 }
 
+/* What of a process the settings change, as they say it. */
+static void print_process(const Spec *spec, FILE *f) {
+        static const struct {
+                const SettingType *type;
+                const char *label;
+        } kinds[] = {
+                { &type_limit_number, "limit" },  { &type_limit_size, "limit" },  { &type_limit_seconds, "limit" },
+                { &type_limit_usec, "limit" },    { &type_limit_nice, "limit" },  { &type_oom_score, "process" },
+                { &type_personality, "process" }, { &type_offset, "clock" },      { &type_cpus, "process" },
+        };
+
+        FOREACH_SETTING(s)
+                for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                        _cleanup_free_ char *text = s->type == kinds[i].type ? setting_format(s, spec, " ") : NULL;
+
+                        if (!isempty(text))
+                                fprintf(f, "%-13s %s=%s\n", kinds[i].label, s->name, text);
+                }
+}
+
 void plan_print(const Plan *plan, FILE *f) {
         static const char *const modes[] = {
                 [TREE_WRITABLE] = "writable",
@@ -96,6 +117,7 @@ void plan_print(const Plan *plan, FILE *f) {
         print_capabilities("capabilities", plan->confinement.capabilities, f);
         if (plan->confinement.ambient)
                 print_capabilities("ambient", plan->confinement.ambient, f);
+        print_process(spec, f);
         fprintf(f, "privileges    %s\n", plan->confinement.no_new_privileges ? "no new ones" : "by executable");
         STRV_FOREACH(e, plan->environment)
                 fprintf(f, "environment   %s\n", *e);

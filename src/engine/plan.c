@@ -121,6 +121,8 @@ static void plan_namespaces(Plan *plan) {
         plan->namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP;
         if (spec->private_network)
                 plan->namespaces |= CLONE_NEWNET;
+        if (spec->boottime_offset_usec != 0 || spec->monotonic_offset_usec != 0)
+                plan->namespaces |= CLONE_NEWTIME;
 
         if (spec->private_users.mode == USER_NAMESPACE_NO)
                 return;

@@ -6,6 +6,7 @@
  * spec without touching the host, can be printed (berth run --plan), and is all that the later steps read.
  */
 
+#include <sched.h>
 #include <stdio.h>
 
 #include "confinement.h"
@@ -56,9 +57,12 @@ typedef enum TreeMode {
         TREE_EPHEMERAL,          /* an overlay whose upper layer is a tmpfs of the machine's mount namespace */
 } TreeMode;
 
+/* The leader unshares the first two later, and is born into the last (clocks.h). In clone3(2) its bit is part of the signal. */
+#define NAMESPACES_NOT_CLONED ((uint64_t) (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWTIME))
+
 typedef struct Plan {
         const Spec *spec;        /* borrowed: for names and lists that are taken as they are */
-        uint64_t namespaces;     /* CLONE_NEW*, CLONE_NEWNS and CLONE_NEWCGROUP among them: the leader unshares those two */
+        uint64_t namespaces;     /* CLONE_NEW*: not all are made by the clone, see NAMESPACES_NOT_CLONED */
         bool has_id_map;
         IdMap id_map;
         TreeMode tree_mode;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "setting.h"
 
+#include <strings.h>
+
 #include "string-util.h"
+#include "strv.h"
 
 #define FIELD(field) offsetof(Spec, field)
 
@@ -34,6 +37,48 @@ const Setting settings[] = {
           "Keep a capability also where the command is not root's" },
         { "PrivateUsers", SECTION_EXEC, &type_user_namespace, FIELD(private_users), "private-users", "pick", TRUST_VALUE,
           "User namespace: pick a free range, or use the one given, or none" },
+        { "LimitCPU", SECTION_EXEC, &type_limit_seconds, FIELD(limits[RLIMIT_CPU]), NULL, NULL, TRUST_HOST,
+          "CPU time that a process may use" },
+        { "LimitFSIZE", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_FSIZE]), NULL, NULL, TRUST_HOST,
+          "Size of a file that a process may make" },
+        { "LimitDATA", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_DATA]), NULL, NULL, TRUST_HOST,
+          "Size of a process's data" },
+        { "LimitSTACK", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_STACK]), NULL, NULL, TRUST_HOST,
+          "Size of a process's stack" },
+        { "LimitCORE", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_CORE]), NULL, NULL, TRUST_HOST,
+          "Size of a core dump" },
+        { "LimitRSS", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_RSS]), NULL, NULL, TRUST_HOST,
+          "No effect since Linux 2.4.30" },
+        { "LimitNOFILE", SECTION_EXEC, &type_limit_number, FIELD(limits[RLIMIT_NOFILE]), NULL, NULL, TRUST_HOST,
+          "Descriptors that a process may have" },
+        { "LimitAS", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_AS]), NULL, NULL, TRUST_HOST,
+          "Address space of a process" },
+        { "LimitNPROC", SECTION_EXEC, &type_limit_number, FIELD(limits[RLIMIT_NPROC]), NULL, NULL, TRUST_HOST,
+          "Processes of the command's user" },
+        { "LimitMEMLOCK", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_MEMLOCK]), NULL, NULL, TRUST_HOST,
+          "Memory that a process may lock" },
+        { "LimitLOCKS", SECTION_EXEC, &type_limit_number, FIELD(limits[RLIMIT_LOCKS]), NULL, NULL, TRUST_HOST,
+          "No effect since Linux 2.4.25" },
+        { "LimitSIGPENDING", SECTION_EXEC, &type_limit_number, FIELD(limits[RLIMIT_SIGPENDING]), NULL, NULL, TRUST_HOST,
+          "Signals that may wait for the command's user" },
+        { "LimitMSGQUEUE", SECTION_EXEC, &type_limit_size, FIELD(limits[RLIMIT_MSGQUEUE]), NULL, NULL, TRUST_HOST,
+          "Size of all POSIX message queues of the command's user" },
+        { "LimitNICE", SECTION_EXEC, &type_limit_nice, FIELD(limits[RLIMIT_NICE]), NULL, NULL, TRUST_HOST,
+          "Priority that a process may have, as a nice level" },
+        { "LimitRTPRIO", SECTION_EXEC, &type_limit_number, FIELD(limits[RLIMIT_RTPRIO]), NULL, NULL, TRUST_HOST,
+          "Realtime priority that a process may have" },
+        { "LimitRTTIME", SECTION_EXEC, &type_limit_usec, FIELD(limits[RLIMIT_RTTIME]), NULL, NULL, TRUST_HOST,
+          "CPU time that a realtime process may use without a pause" },
+        { "OOMScoreAdjust", SECTION_EXEC, &type_oom_score, FIELD(oom_score_adjust), "oom-score-adjust|oom-score-adj", NULL,
+          TRUST_HOST, "How soon the kernel kills the machine for lack of memory" },
+        { "CPUAffinity", SECTION_EXEC, &type_cpus, FIELD(cpu_affinity), "cpu-affinity", NULL, TRUST_HOST,
+          "CPUs that the command runs on; it may choose others itself" },
+        { "Personality", SECTION_EXEC, &type_personality, FIELD(personality), "personality", NULL, TRUST_RUN,
+          "Architecture that uname(2) reports inside" },
+        { "BoottimeOffsetSec", SECTION_EXEC, &type_offset, FIELD(boottime_offset_usec), "boottime-offset", NULL, TRUST_RUN,
+          "How far the clock that counts since boot is ahead inside" },
+        { "MonotonicOffsetSec", SECTION_EXEC, &type_offset, FIELD(monotonic_offset_usec), "monotonic-offset", NULL, TRUST_RUN,
+          "How far the monotonic clock is ahead inside" },
 
         /* [Files] */
         { "ReadOnly", SECTION_FILES, &type_boolean, FIELD(read_only), "read-only", "no", TRUST_RUN,
@@ -66,6 +111,11 @@ const Setting settings[] = {
 const size_t settings_count = ELEMENTSOF(settings);
 static_assert(ELEMENTSOF(settings) <= SPEC_SETTINGS_MAX, "Spec.assigned has room for each row");
 
+const SettingGroup setting_groups[] = {
+        { "rlimit|ulimit", "Limit", "RLIMIT_", &type_limit_group, "Limit a resource of a process, as setrlimit(2) names it" },
+};
+const size_t setting_groups_count = ELEMENTSOF(setting_groups);
+
 const char *setting_section_name(SettingSection section) {
         static const char *const names[] = {
                 [SECTION_EXEC] = "Exec",
@@ -85,13 +135,53 @@ const Setting *setting_by_name(const char *name) {
         return NULL;
 }
 
-const Setting *setting_by_option(const char *option) {
+static bool options_have(const char *options, const char *option) {
         size_t n = strlen(option);
 
+        for (const char *p = options; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+                if (strcspn(p, "|") == n && strncmp(p, option, n) == 0)
+                        return true;
+        return false;
+}
+
+const Setting *setting_by_option(const char *option) {
         FOREACH_SETTING(s)
-                for (const char *p = s->options; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
-                        if (strcspn(p, "|") == n && strncmp(p, option, n) == 0)
-                                return s;
+                if (options_have(s->options, option))
+                        return s;
+        return NULL;
+}
+
+const SettingGroup *setting_group_by_option(const char *option) {
+        FOREACH_SETTING_GROUP(g)
+        if (options_have(g->options, option))
+                return g;
+        return NULL;
+}
+
+const Setting *setting_group_find(const SettingGroup *group, const char *text, const char **ret_value) {
+        size_t skip = strlen(group->optional), n;
+
+        if (strncasecmp(text, group->optional, skip) == 0)
+                text += skip;
+        n = strcspn(text, "=");
+        if (!text[n])
+                return NULL;
+
+        FOREACH_SETTING(s) {
+                const char *rest = startswith(s->name, group->prefix);
+
+                if (!rest || strlen(rest) != n || strncasecmp(rest, text, n) != 0)
+                        continue;
+                *ret_value = text + n + 1;
+                return s;
+        }
+        return NULL;
+}
+
+const Setting *setting_of_limit(unsigned resource) {
+        FOREACH_SETTING(s)
+                if (s->offset == FIELD(limits[resource]))
+                        return s;
         return NULL;
 }
 
@@ -138,6 +228,16 @@ int setting_add(const Setting *setting, Spec *spec, const char *text, Error *err
 
         spec->assigned[setting - settings] = true;
         return 0;
+}
+
+char *setting_format(const Setting *setting, const Spec *spec, const char *separator) {
+        const void *field = setting_field_const(setting, spec);
+        _cleanup_strv_free_ char **items = NULL;
+        char *text = NULL;
+
+        if (setting->type->list)
+                return setting->type->format_list(field, &items) < 0 ? NULL : strv_join(items, separator);
+        return setting->type->format(field, &text) < 0 ? NULL : text ? text : strdup("");
 }
 
 bool setting_is_assigned(const Setting *setting, const Spec *spec) {

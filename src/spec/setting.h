@@ -83,6 +83,33 @@ static inline const void *setting_field_const(const Setting *setting, const Spec
         return (const char *) spec + setting->offset;
 }
 
+/*
+ * An option for several rows, whose value begins with which one it is of: --rlimit=NOFILE=1024 is LimitNOFILE=1024.
+ * Only the command line knows groups.
+ */
+typedef struct SettingGroup {
+        const char *options;     /* as in a row */
+        const char *prefix;      /* of the names of the rows */
+        const char *optional;    /* what the value may begin with besides: nspawn writes RLIMIT_NOFILE */
+        const SettingType *type; /* its metavar and what is allowed; nothing else */
+        const char *help;
+} SettingGroup;
+
+extern const SettingGroup setting_groups[];
+extern const size_t setting_groups_count;
+
+#define FOREACH_SETTING_GROUP(g) for (const SettingGroup *g = setting_groups; g < setting_groups + setting_groups_count; g++)
+
+/* The group of an option, NULL if there is none; and the row that TEXT is for, with the value behind it, NULL likewise. */
+const SettingGroup *setting_group_by_option(const char *option);
+const Setting *setting_group_find(const SettingGroup *group, const char *text, const char **ret_value);
+
+/* The row of a resource limit. */
+const Setting *setting_of_limit(unsigned resource);
+
+/* Its value as text, or the items of a list with SEPARATOR between them; "" where nothing is set, NULL without memory. */
+char *setting_format(const Setting *setting, const Spec *spec, const char *separator);
+
 /* Whether a user set it (and not its default). */
 bool setting_is_assigned(const Setting *setting, const Spec *spec);
 
@@ -107,6 +134,17 @@ extern const SettingType type_user_namespace;
 extern const SettingType type_private_network;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
+/* setting-limit-types.c: what a process is given */
+extern const SettingType type_limit_number;
+extern const SettingType type_limit_size;
+extern const SettingType type_limit_seconds;
+extern const SettingType type_limit_usec;
+extern const SettingType type_limit_nice;
+extern const SettingType type_limit_group;  /* of the option for all of them */
+extern const SettingType type_oom_score;
+extern const SettingType type_cpus;
+extern const SettingType type_personality;
+extern const SettingType type_offset;       /* a time span with a sign */
 /* Unit properties in systemd's own syntax, kept as text. */
 extern const SettingType type_unit_size;    /* bytes or percent */
 extern const SettingType type_unit_weight;  /* 1 … 10000 */

@@ -11,6 +11,8 @@
  * what spec.json in the run directory says.
  */
 
+#include <sys/resource.h>
+
 #include "error.h"
 
 /* How the machine's user ids map to the host's. */
@@ -31,6 +33,27 @@ typedef struct UserNamespace {
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
 #define USER_NAMESPACE_COUNT UINT32_C(65536)
+
+/* A resource limit (getrlimit(2)); UINT64_MAX is no limit, which is RLIM_INFINITY too. */
+typedef struct Limit {
+        bool set;
+        uint64_t soft, hard;
+} Limit;
+
+typedef struct OomScore {
+        bool set;
+        int value;
+} OomScore;
+
+/* As many CPUs as any kernel is built for (NR_CPUS). All zero: not set. */
+enum { CPUS_MAX = 8192 };
+typedef struct CpuSet {
+        unsigned long bits[CPUS_MAX / (8 * sizeof(unsigned long))];
+} CpuSet;
+
+static inline bool cpu_set_has(const CpuSet *set, unsigned cpu) {
+        return set->bits[cpu / (8 * sizeof(unsigned long))] >> (cpu % (8 * sizeof(unsigned long))) & 1;
+}
 
 enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
@@ -55,6 +78,12 @@ typedef struct Spec {
         uint64_t drop_capability;
         uint64_t ambient_capability;
         UserNamespace private_users;
+        Limit limits[RLIMIT_NLIMITS];  /* by RLIMIT_* */
+        OomScore oom_score_adjust;
+        CpuSet cpu_affinity;
+        char *personality;             /* the name of an architecture; NULL for the host's own */
+        int64_t boottime_offset_usec;  /* of the machine's clocks against the host's (time_namespaces(7)) */
+        int64_t monotonic_offset_usec;
 
         /* [Files] */
         bool read_only;

@@ -3,8 +3,17 @@
 
 /* For each type of setting, values that it takes and values that it refuses. A type without a row fails the tests. */
 
+#include "personality.h"
 #include "setting.h"
 #include "strv.h"
+
+#if defined(__x86_64__)
+#define PERSONALITY_SAMPLE "x86-64", "x86"
+#elif defined(__aarch64__)
+#define PERSONALITY_SAMPLE "arm64", "arm"
+#else
+#define PERSONALITY_SAMPLE PERSONALITIES
+#endif
 
 typedef struct Samples {
         const SettingType *type;
@@ -27,6 +36,15 @@ static const Samples samples[] = {
         { &type_user_namespace,
           { "pick", "no", "identity", "65536", "65536:1000" },
           { "yes", "0", "1:0", "-1", "65536:x", "1:4294967295" } },
+        { &type_limit_number, { "1024", "1024:2048", "0:infinity", "infinity", "-1" }, { "x", "2:1", "1:2:3", "1K", "-2" } },
+        { &type_limit_size, { "64M", "1K:2G", "0", "infinity" }, { "M", "2G:1G", "50%", "1 M" } },
+        { &type_limit_seconds, { "30", "1min:1h", "500ms", "infinity" }, { "soon", "2:1", "-5" } },
+        { &type_limit_usec, { "5000", "500ms:1s", "infinity" }, { "soon", "2s:1s", "-5" } },
+        { &type_limit_nice, { "+5", "-20", "+19", "40", "0:infinity" }, { "+20", "-21", "41", "x", "5:+19" } },
+        { &type_oom_score, { "0", "-1000", "1000", "-5" }, { "1001", "-1001", "x", "--1", "+" } },
+        { &type_cpus, { "0", "0-3,8", "1 3", "8191" }, { "3-1", "8192", "x", "1-", ",", "-1" } },
+        { &type_personality, { PERSONALITY_SAMPLE }, { "vax", "x86-", "X86-64" } },
+        { &type_offset, { "90s", "-1day", "+5", "1500ms", "-1ms" }, { "soon", "--1", "infinity", "99999999999d" } },
         { &type_slice,
           { "machine.slice", "-.slice", "a-b.slice" },
           { "a", ".slice", "a--b.slice", "-a.slice", "a-.slice", "a b.slice" } },
@@ -47,11 +65,5 @@ static inline const Samples *samples_of(const SettingType *type) {
 
 /* The items of a list or the one value, as text: "" where nothing is set. NULL without memory. */
 static inline char *setting_text(const Setting *s, const Spec *spec) {
-        const void *field = setting_field_const(s, spec);
-        _cleanup_strv_free_ char **items = NULL;
-        char *text = NULL;
-
-        if (!s->type->list)
-                return s->type->format(field, &text) < 0 ? NULL : text ? text : strdup("");
-        return s->type->format_list(field, &items) < 0 ? NULL : strv_join(items, "\n");
+        return setting_format(s, spec, "\n");
 }
