@@ -109,6 +109,8 @@ void plan_print(const Plan *plan, FILE *f) {
         print_mounts(plan, f);
         for (const PlannedNode *n = plan->nodes; n->name; n++)
                 fprintf(f, "node          /dev/%s c %" PRIu32 ":%" PRIu32 "\n", n->name, n->major, n->minor);
+        STRV_FOREACH(d, spec->devices)
+                fprintf(f, "device        %s\n", *d);
         for (const PlannedLink *l = plan->links; l->name; l++)
                 fprintf(f, "link          /dev/%s -> %s\n", l->name, l->target);
 

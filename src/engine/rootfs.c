@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "fd-util.h"
 #include "mount.h"
 #include "path-util.h"
@@ -119,6 +120,8 @@ static int make_dev(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         if (dev < 0)
                 return dev;
         r = make_nodes(rootfs, dev, error);
+        if (r >= 0)
+                r = devices_make(rootfs->plan, dev, error);
         if (r < 0)
                 return r;
 

@@ -227,7 +227,7 @@ static int check_properties(Start *s, Error *error) {
         Systemd *systemd = s->operation.manager->systemd;
         int r;
 
-        if (!s->request.spec->property)
+        if (!s->request.spec->property && !s->request.spec->devices)
                 return 0;
         if (property_spec_needs_types(s->request.spec) && !systemd_has_types(systemd)) {
                 r = systemd_load_types(systemd, on_types, s, &s->types);

@@ -85,6 +85,8 @@ const Setting settings[] = {
           "Mount the tree read-only" },
         { "AllowExposedTree", SECTION_FILES, &type_boolean, FIELD(allow_exposed_tree), "allow-exposed-tree", "no", TRUST_HOST,
           "Take a writable tree that other users of the host can enter" },
+        { "Device", SECTION_FILES, &type_devices, FIELD(devices), "device", NULL, TRUST_HOST,
+          "Give the machine a device of the host" },
 
         /* [Network] */
         { "Private", SECTION_NETWORK, &type_private_network, FIELD(private_network), "private-network", "yes", TRUST_VALUE,

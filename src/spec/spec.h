@@ -88,6 +88,7 @@ typedef struct Spec {
         /* [Files] */
         bool read_only;
         bool allow_exposed_tree;
+        char **devices;            /* HOST:PATH:ACCESS, see device.h */
 
         /* [Network] */
         bool private_network;

@@ -2,9 +2,12 @@
 #include "scope.h"
 
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "device.h"
 #include "property.h"
 #include "string-util.h"
 #include "systemd-internal.h"
@@ -271,6 +274,50 @@ void scope_on_restart(Scope *scope) {
 
 /* StartTransientUnit */
 
+/*
+ * By number, behind any links: "/dev/char/10:229" is what systemd takes without looking (systemd.resource-control(5)).
+ * "m" goes with it, since the supervisor is in the scope when it makes the node. It gives the payload nothing: one with
+ * a user namespace can make no node, and any other only nodes for what it has got.
+ */
+static int append_device(sd_bus_message *m, const char *text, Error *error) {
+        _cleanup_device_ Device d = DEVICE_NULL;
+        _cleanup_free_ char *path = NULL, *access = NULL;
+        mode_t type;
+        dev_t number;
+        int r = device_parse(text, &d);
+
+        if (r >= 0)
+                r = device_number(&d, &type, &number);
+        if (r == -ENODEV)
+                return error_set(error, ERROR_INVALID_VALUE, ENODEV, "giving the machine the device", d.host, "it is no device");
+        if (r < 0)
+                return error_set_errno(error, r, "giving the machine the device", r == -EINVAL ? text : d.host);
+
+        path = str_format("/dev/%s/%u:%u", S_ISCHR(type) ? "char" : "block", major(number), minor(number));
+        access = strchr(d.access, 'm') ? strdup(d.access) : str_format("%sm", d.access);
+        if (!path || !access)
+                return error_oom(error);
+        r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1, path, access);
+        return r < 0 ? error_set_errno(error, r, step, "DeviceAllow") : 0;
+}
+
+/*
+ * Without any of this all devices are allowed: a node in the tree of a machine without a user namespace would open.
+ * "closed" has the standard ones and terminals. What a user says comes later, and counts.
+ */
+static int append_devices(sd_bus_message *m, const Spec *spec, Error *error) {
+        int r = sd_bus_message_append(m, "(sv)", "DevicePolicy", "s", "closed");
+
+        if (r < 0)
+                return error_set_errno(error, r, step, "DevicePolicy");
+        for (char **d = spec->devices; d && *d; d++) {
+                r = append_device(m, *d, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int append_properties(const Scope *scope, sd_bus_message *m, Error *error) {
         const Spec *spec = scope->spec;
         _cleanup_free_ char *description = str_format("Machine %s", strempty(spec->name));
@@ -290,7 +337,10 @@ static int append_properties(const Scope *scope, sd_bus_message *m, Error *error
                                   /* A scope has no main process: systemd signals all there are. This one is ignored by
                                    * default, so that of all of them only the supervisor, which catches it, acts. */
                                   "KillSignal", "i", (int32_t) SIGURG, "TimeoutStopUSec", "t", stop_usec);
-        return r < 0 ? error_set_errno(error, r, step, scope->unit) : property_append_spec(m, scope->systemd, spec, error);
+        if (r < 0)
+                return error_set_errno(error, r, step, scope->unit);
+        r = append_devices(m, spec, error);
+        return r < 0 ? r : property_append_spec(m, scope->systemd, spec, error);
 }
 
 static int scope_new_request(const Scope *scope, sd_bus_message **ret, Error *error) {
