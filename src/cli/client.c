@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "fd-util.h"
+#include "log.h"
 
 #define DESTINATION "org.berth1"
 #define OBJECT "/org/berth1"
@@ -101,6 +102,19 @@ int client_call(sd_bus *bus, sd_bus_message *message, sd_bus_message **ret_reply
         int r = sd_bus_call(bus, message, /* usec= */ 0, &e, ret_reply);
 
         return r < 0 ? client_failure(&e, r, error) : 0;
+}
+
+/* They came before the reply, so all that there are wait in the connection. */
+void client_print_warnings(sd_bus *bus) {
+        for (;;) {
+                _cleanup_message_ sd_bus_message *message = NULL;
+                const char *text;
+
+                if (sd_bus_process(bus, &message) <= 0)
+                        return;
+                if (sd_bus_message_is_signal(message, INTERFACE, "Warning") && sd_bus_message_read(message, "s", &text) > 0)
+                        log_warning("%s", text);
+        }
 }
 
 int client_call_simple(sd_bus *bus, sd_bus_message **ret_reply, Error *error, const char *method, const char *types, ...) {

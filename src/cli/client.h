@@ -20,6 +20,9 @@ int client_new_call(sd_bus *bus, sd_bus_message **ret, const char *method, Error
 /* Sends MESSAGE and waits for the reply. */
 int client_call(sd_bus *bus, sd_bus_message *message, sd_bus_message **ret_reply, Error *error);
 
+/* What berthd had to say about a call that has been answered: its signals Warning, to standard error. */
+void client_print_warnings(sd_bus *bus);
+
 /* The whole of it for arguments of basic types (sd_bus_message_append(3)). RET_REPLY may be NULL. */
 int client_call_simple(sd_bus *bus, sd_bus_message **ret_reply, Error *error, const char *method, const char *types, ...);
 

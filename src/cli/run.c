@@ -19,7 +19,27 @@
 typedef struct RunOptions {
         bool interactive, terminal, detach, remove, plan, keep_unit;
         char *name, *directory;
+        SettingsMode settings;
 } RunOptions;
+
+static int parse_settings_mode(void *field, const char *text) {
+        return settings_mode_from_string(text, field);
+}
+
+static int format_settings_mode(const void *field, char **ret) {
+        *ret = strdup(settings_mode_to_string(*(const SettingsMode *) field));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_settings_mode(void *field) {
+        *(SettingsMode *) field = SETTINGS_YES;
+}
+
+static const SettingType type_settings_mode = {
+        .name = "settings", .metavar = "MODE", .signature = "s",
+        .allowed = "yes, no, override or trusted",
+        .parse = parse_settings_mode, .format = format_settings_mode, .clear = clear_settings_mode,
+};
 
 #define FIELD(field) offsetof(RunOptions, field)
 
@@ -30,6 +50,7 @@ static const Option run_options[] = {
         { "rm|remove", &type_boolean, FIELD(remove), "Forget the machine when it has ended" },
         { "name|machine|M", &type_string, FIELD(name), "Name of the machine (default: picked after the tree)" },
         { "directory|D", &type_string, FIELD(directory), "Path of the tree; all arguments are the command" },
+        { "settings", &type_settings_mode, FIELD(settings), "Read settings files: yes, no, override or trusted" },
         { "plan", &type_boolean, FIELD(plan), "Print what would be done, and do nothing" },
         { "keep-unit", &type_boolean, FIELD(keep_unit), "Run in the calling unit instead of a scope, for ExecStart=" },
         {},
@@ -67,6 +88,7 @@ static int read_operands(const RunOptions *options, char **operands, Spec *spec,
 
         spec->terminal = options->terminal;
         spec->remove = options->remove;
+        spec->settings_mode = options->settings;
         r = options->name ? spec_check_name(options->name, error) : 0;
         return r < 0 ? r : str_replace(&spec->name, options->name) < 0 ? error_oom(error) : 0;
 }
@@ -119,6 +141,8 @@ static int new_run_call(sd_bus *bus, const char *method, const Spec *spec, bool 
                 r = sd_bus_message_open_container(message, 'a', "{sv}");
         if (r >= 0)
                 r = spec_append_bus(rest, message);
+        if (r >= 0 && spec->settings_mode != SETTINGS_YES)
+                r = sd_bus_message_append(message, "{sv}", "Settings", "s", settings_mode_to_string(spec->settings_mode));
         if (r >= 0)
                 r = append_extras(message, spec->terminal, spec->remove, pass_stdio);
         if (r >= 0)
@@ -137,6 +161,7 @@ static int print_plan(sd_bus *bus, const Spec *spec, Error *error) {
 
         if (r >= 0)
                 r = client_call(bus, message, &reply, error);
+        client_print_warnings(bus);
         if (r < 0)
                 return r;
 
@@ -173,6 +198,7 @@ static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
         r = new_run_call(*bus, "RunMachine", spec, /* pass_stdio= */ !detach && !spec->terminal, &message, error);
         if (r >= 0)
                 r = client_call(*bus, message, &reply, error);
+        client_print_warnings(*bus);
         if (r < 0)
                 return r;
 
@@ -268,6 +294,7 @@ static int start_one(const char *name, void *userdata, Error *error) {
                 return error_set_errno(error, r, "writing the call", "StartMachine");
 
         r = client_call(start->bus, message, &reply, error);
+        client_print_warnings(start->bus);
         if (r < 0 || !options->attach)
                 return r;
 

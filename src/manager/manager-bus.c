@@ -114,6 +114,7 @@ const sd_bus_vtable manager_vtable[] = {
 
         SD_BUS_SIGNAL_WITH_ARGS("MachineNew", SD_BUS_ARGS("s", name, "o", machine), 0),
         SD_BUS_SIGNAL_WITH_ARGS("MachineRemoved", SD_BUS_ARGS("s", name, "o", machine), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Warning", SD_BUS_ARGS("s", text), 0),
         SD_BUS_VTABLE_END,
 };
 

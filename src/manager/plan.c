@@ -193,6 +193,7 @@ int plan_run(Call *call, Error *error) {
         Plan *plan = calloc(1, sizeof(Plan));
         int r;
 
+        run_request_warn(manager, call->message, request);
         if (!plan)
                 return error_oom(error);
         *plan = (Plan){

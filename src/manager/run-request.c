@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 
 #include "kept.h"
+#include "log.h"
+#include "manager-bus.h"
+#include "name.h"
 #include "path-util.h"
 #include "setting.h"
+#include "settings-files.h"
 #include "spec-bus.h"
 #include "start.h"
 #include "string-util.h"
@@ -18,6 +22,8 @@ RunRequest *run_request_free(RunRequest *request) {
         if (!request)
                 return NULL;
         spec_free(request->spec);
+        spec_free(request->given);
+        strv_free(request->warnings);
         free(request);
         return NULL;
 }
@@ -40,6 +46,15 @@ static int check_stream(const char *key, int fd, Error *error) {
         return 0;
 }
 
+static int read_settings_mode(sd_bus_message *m, Spec *spec, Error *error) {
+        const char *mode;
+
+        if (sd_bus_message_read_basic(m, 's', &mode) < 0 || settings_mode_from_string(mode, &spec->settings_mode) < 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "Settings",
+                                 "it takes yes, no, override or trusted (s)");
+        return 1;
+}
+
 static int read_option(const char *key, sd_bus_message *m, void *userdata, Error *error) {
         static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
         RunRequest *request = userdata;
@@ -54,6 +69,8 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
                         return r < 0 ? r : 1;
                 }
 
+        if (streq(key, "Settings"))
+                return read_settings_mode(m, request->spec, error);
         if (!streq(key, "Terminal") && !streq(key, "Remove"))
                 return 0;
         r = sd_bus_message_read_basic(m, 'b', &value);
@@ -124,6 +141,25 @@ static int set_command(Spec *spec, char *const *command, Error *error) {
         return r;
 }
 
+/*
+ * Before the caller is authorized, so that the right that it takes is told by all that the machine will be: who may run a
+ * machine is not thereby allowed to run his own command in what the administrator opened up for another.
+ */
+static int apply_files(RunRequest *request, Error *error) {
+        _cleanup_spec_ Spec *given = spec_copy(request->spec);
+        _cleanup_free_ char *name = NULL;
+        bool found;
+        int r;
+
+        name = request->spec->name ? strdup(request->spec->name) : name_from_tree(request->spec->root);
+        if (!name || !given)
+                return error_oom(error);
+        r = settings_files_apply(settings_folders, name, request->spec->root, request->spec, &found, &request->warnings, error);
+        if (r >= 0 && found)
+                request->given = TAKE_PTR(given);
+        return r;
+}
+
 int run_request_read(Call *call, Error *error) {
         _cleanup_strv_free_ char **command = NULL;
         const char *name, *root;
@@ -144,10 +180,12 @@ int run_request_read(Call *call, Error *error) {
                 r = spec_read_bus(request->spec, call->message, read_option, request, error);
         if (r >= 0)
                 r = set_command(request->spec, command, error);
+        if (r >= 0)
+                r = apply_files(request, error);
         if (r < 0)
                 return r;
 
-        if (spec_first_host_setting(request->spec) || !tree_is_in_store(root))
+        if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED || !tree_is_in_store(root))
                 call->action = ACTION_RUN_PRIVILEGED;
         return describe_call(call, request->spec, error);
 }
@@ -181,7 +219,7 @@ int run_request_read_kept(Call *call, Error *error) {
                 r = kept_read_spec(call->operation.manager->kept_dir, name, &kept, error);
         if (r < 0)
                 return r;
-        if (spec_first_host_setting(request->spec))
+        if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED)
                 call->action = ACTION_RUN_PRIVILEGED;
 
         spec_free(request->spec);
@@ -189,9 +227,30 @@ int run_request_read_kept(Call *call, Error *error) {
         if (sd_bus_message_rewind(call->message, true) < 0 || sd_bus_message_skip(call->message, "s") < 0)
                 return error_set_errno(error, -EBADMSG, step, NULL);
         r = spec_read_bus(request->spec, call->message, read_option, request, error);
+        if (r >= 0)
+                r = apply_files(request, error);
         return r < 0 ? r : describe_call(call, request->spec, error);
 }
 
+/* To the caller alone, before the reply, so that he has it by then; and into the log. */
+void run_request_warn(Manager *manager, sd_bus_message *call, const RunRequest *request) {
+        STRV_FOREACH(warning, request->warnings) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+                int r = sd_bus_message_new_signal(manager->bus, &m, MANAGER_PATH, MANAGER_INTERFACE, "Warning");
+
+                log_warning("%s", *warning);
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", *warning);
+                if (r >= 0)
+                        r = sd_bus_message_set_destination(m, sd_bus_message_get_sender(call));
+                if (r >= 0)
+                        r = sd_bus_send(manager->bus, m, NULL);
+                if (r < 0)
+                        log_debug("the caller was not warned: %s", errno_text(r));
+        }
+}
+
 int run_request_run(Call *call, Error *error) {
+        run_request_warn(call->operation.manager, call->message, call->data);
         return start_begin(call->operation.manager, call->message, call->data, error);
 }

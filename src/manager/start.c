@@ -15,6 +15,7 @@
 #include "scope.h"
 #include "spawner.h"
 #include "string-util.h"
+#include "strv.h"
 #include "unregister.h"
 
 /* From the supervisor's birth to the payload's. */
@@ -77,6 +78,8 @@ static void start_free(Operation *operation) {
         preparation_done(&s->preparation);
         fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer }, 4);
         spec_free(s->request.spec);
+        spec_free(s->request.given);
+        strv_free(s->request.warnings);
         free(s->wanted);
         sd_bus_message_unref(s->call);
         error_done(&s->error);
@@ -330,13 +333,16 @@ static int make_machine(Start *s, Error *error) {
 /* Before it runs: a manager that is killed in between leaves a machine that never ran, and not one that is lost when it ends. */
 static int keep_settings(Start *s, Error *error) {
         Manager *manager = s->operation.manager;
-        const Spec *spec = s->preparation.spec;
+        const Spec *spec = s->preparation.spec, *given = s->request.given;
         int r;
 
         if (s->request.kept || spec->remove)
                 return 0;
+        if (given && str_replace(&s->request.given->name, spec->name) < 0)
+                return error_oom(error);
         s->machine->kept = true;
-        r = kept_write_spec(manager->kept_dir, spec->name, spec);
+        /* Without what files say: they are read again at each start. */
+        r = kept_write_spec(manager->kept_dir, spec->name, given ? given : spec);
         return r < 0 ? error_set_errno(error, r, "keeping the settings", spec->name) : 0;
 }
 
@@ -557,7 +563,8 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
                 .supervisor = PIDREF_NULL,
                 .error = ERROR_NULL,
         };
-        request->spec = NULL;
+        request->spec = request->given = NULL;
+        request->warnings = NULL;
         s->wanted = s->request.spec->name ? strdup(s->request.spec->name) : name_from_tree(strempty(s->request.spec->root));
 
         r = s->wanted ? operation_begin(&s->operation, manager, OPERATION_START, start_free, error) : error_oom(error);

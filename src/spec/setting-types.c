@@ -236,7 +236,7 @@ static void clear_strings(void *field) {
 }
 
 const SettingType type_strings = {
-        .name = "strings", .metavar = "TEXT", .signature = "as", .list = true,
+        .name = "strings", .metavar = "TEXT", .signature = "as", .list = true, .words = true,
         .allowed = "text of at most 64K",
         .parse = parse_strings, .format_list = format_strings, .clear = clear_strings,
 };
@@ -253,7 +253,7 @@ static int parse_environment(void *field, const char *text) {
 }
 
 const SettingType type_environment = {
-        .name = "environment", .metavar = "NAME=VALUE", .signature = "as", .list = true,
+        .name = "environment", .metavar = "NAME=VALUE", .signature = "as", .list = true, .words = true,
         .allowed = "NAME=VALUE with a name of letters, digits and '_'",
         .parse = parse_environment, .format_list = format_strings, .clear = clear_strings,
 };
@@ -326,7 +326,7 @@ static int format_capabilities(const void *field, char ***ret) {
 }
 
 const SettingType type_capabilities = {
-        .name = "capabilities", .metavar = "CAP", .signature = "as", .list = true,
+        .name = "capabilities", .metavar = "CAP", .signature = "as", .list = true, .words = true,
         .allowed = "a capability like CAP_NET_ADMIN (capabilities(7)), or all",
         .parse = parse_capabilities, .format_list = format_capabilities, .clear = clear_u64,
 };

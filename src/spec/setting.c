@@ -249,6 +249,7 @@ bool setting_is_assigned(const Setting *setting, const Spec *spec) {
 bool setting_reaches_host(const Setting *setting, const Spec *spec) {
         switch (setting->trust) {
         case TRUST_RUN:
+        case TRUST_OPERATOR:
                 return false;
         case TRUST_HOST:
                 return true;

@@ -21,6 +21,7 @@ typedef enum SettingSection {
 /* Who may use a setting (see polkit(8) and berth-security(7)). */
 typedef enum SettingTrust {
         TRUST_RUN,   /* stays inside the machine: the right to run a machine is enough */
+        TRUST_OPERATOR, /* so does this, but only who runs it may say it: a file beside an image may not */
         TRUST_HOST,  /* reaches the host in every use */
         TRUST_VALUE, /* depends on the value: the type's reaches_host() knows */
 } SettingTrust;
@@ -32,6 +33,7 @@ typedef struct SettingType {
         const char *allowed;  /* what a value may be, for error messages: "a size in bytes, with K, M, G …, or infinity" */
         const char *signature; /* D-Bus type that is preferred; a string is taken for every type */
         bool list;            /* assignments add up, an empty one clears */
+        bool words;           /* of a list: in a file a line has several, quoted where they have blanks (words.h) */
 
         /* Reads TEXT into the field, replacing what is there, or adding for a list. -EINVAL or -ERANGE for a bad value. */
         int (*parse)(void *field, const char *text);

@@ -51,8 +51,10 @@ int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
         json_t *list;
         int r;
 
-        object = json_pack("{s:s*, s:s*, s:b, s:b, s:o}", "name", spec->name, "root", spec->root, "terminal", spec->terminal,
-                           "remove", spec->remove, "settings", list = json_object());
+        object = json_pack("{s:s*, s:s*, s:b, s:b, s:s*, s:o}", "name", spec->name, "root", spec->root, "terminal",
+                           spec->terminal, "remove", spec->remove, "files",
+                           spec->settings_mode == SETTINGS_YES ? NULL : settings_mode_to_string(spec->settings_mode), "settings",
+                           list = json_object());
         if (!object)
                 return -ENOMEM;
 
@@ -101,7 +103,7 @@ static int setting_from_json(const Setting *s, json_t *value, Spec *spec, Error 
 int spec_from_json(const char *text, Spec **ret, Error *error) {
         json_auto_t *object = NULL;
         _cleanup_spec_ Spec *spec = spec_new();
-        const char *name = NULL, *root = NULL, *key;
+        const char *name = NULL, *root = NULL, *files = "yes", *key;
         int terminal = false, remove = false, r;
         json_t *list = NULL, *value;
         json_error_t where;
@@ -113,9 +115,12 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (!object)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
                                  where.text);
-        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?o}", "name", &name, "root", &root, "terminal",
-                           &terminal, "remove", &remove, "settings", &list) < 0)
+        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?o}", "name", &name, "root", &root,
+                           "terminal", &terminal, "remove", &remove, "files", &files, "settings", &list) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
+        if (settings_mode_from_string(files, &spec->settings_mode) < 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "files", "'%s' is none of its values",
+                                 files);
 
         if (list && !json_is_object(list))
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "settings", "it has to be an object");

@@ -3,6 +3,7 @@
 
 #include <sys/capability.h>
 
+#include "parse-util.h"
 #include "setting.h"
 #include "string-util.h"
 #include "strv.h"
@@ -73,8 +74,48 @@ Spec *spec_copy(const Spec *spec) {
 
         copy->terminal = spec->terminal;
         copy->remove = spec->remove;
+        copy->settings_mode = spec->settings_mode;
         memcpy(copy->assigned, spec->assigned, sizeof(copy->assigned));
         return TAKE_PTR(copy);
+}
+
+int spec_assign_from(Spec *to, const Spec *from, bool replace) {
+        FOREACH_SETTING(s) {
+                int r;
+
+                if (!setting_is_assigned(s, from) || (setting_is_assigned(s, to) && !replace))
+                        continue;
+                r = copy_setting(s, from, to);
+                if (r < 0)
+                        return r;
+                to->assigned[s - settings] = true;
+        }
+        return 0;
+}
+
+static const char *const settings_modes[_SETTINGS_MODE_MAX] = {
+        [SETTINGS_YES] = "yes",
+        [SETTINGS_NO] = "no",
+        [SETTINGS_OVERRIDE] = "override",
+        [SETTINGS_TRUSTED] = "trusted",
+};
+
+const char *settings_mode_to_string(SettingsMode mode) {
+        return settings_modes[mode];
+}
+
+int settings_mode_from_string(const char *text, SettingsMode *ret) {
+        bool wanted;
+
+        for (SettingsMode i = 0; i < _SETTINGS_MODE_MAX; i++)
+                if (streq(settings_modes[i], text)) {
+                        *ret = i;
+                        return 0;
+                }
+        if (parse_boolean(text, &wanted) < 0)
+                return -EINVAL;
+        *ret = wanted ? SETTINGS_YES : SETTINGS_NO;
+        return 0;
 }
 
 int spec_check_name(const char *name, Error *error) {

@@ -55,6 +55,19 @@ static inline bool cpu_set_has(const CpuSet *set, unsigned cpu) {
         return set->bits[cpu / (8 * sizeof(unsigned long))] >> (cpu % (8 * sizeof(unsigned long))) & 1;
 }
 
+/* Whether settings files are read (systemd-nspawn(1), --settings=). */
+typedef enum SettingsMode {
+        SETTINGS_YES,            /* what the caller says counts more than the files */
+        SETTINGS_NO,
+        SETTINGS_OVERRIDE,       /* the files count more */
+        SETTINGS_TRUSTED,        /* as yes, and a file beside the image may say anything */
+        _SETTINGS_MODE_MAX,
+} SettingsMode;
+
+const char *settings_mode_to_string(SettingsMode mode);
+/* -EINVAL for what is none; takes booleans, too. */
+int settings_mode_from_string(const char *text, SettingsMode *ret);
+
 enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
 typedef struct Spec {
@@ -63,6 +76,7 @@ typedef struct Spec {
         char *root;                /* the tree: absolute, normalized */
         bool terminal;             /* the payload gets a terminal of its own */
         bool remove;               /* --rm: nothing is kept once it has ended */
+        SettingsMode settings_mode; /* of the settings files */
 
         /* [Exec] */
         char **parameters;         /* the command and its arguments */
@@ -114,6 +128,9 @@ DEFINE_CLEANUP(Spec *, spec_free);
 
 /* A deep copy, NULL without memory. */
 Spec *spec_copy(const Spec *spec);
+
+/* Takes over what is assigned in FROM; with REPLACE also what is assigned in TO already. 0 or -ENOMEM. */
+int spec_assign_from(Spec *to, const Spec *from, bool replace);
 
 /* Checks a name by machined's rule: letters, digits, "-" and ".", at most 64, a valid host name. ERROR says what is allowed. */
 int spec_check_name(const char *name, Error *error);

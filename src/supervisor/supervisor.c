@@ -14,9 +14,12 @@
 #include "file-util.h"
 #include "keep-unit.h"
 #include "log.h"
+#include "name.h"
 #include "prepare.h"
+#include "settings-files.h"
 #include "spec-json.h"
 #include "string-util.h"
+#include "strv.h"
 
 /* Making and unmaking */
 
@@ -325,6 +328,25 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
         return r < 0 ? error_set_errno(error, r, "writing the state of", s->spec->name) : 0;
 }
 
+/* SPEC is the caller's only where it succeeds. */
+static int apply_files(Spec *spec, Error *error) {
+        _cleanup_spec_ Spec *owned = spec;
+        _cleanup_strv_free_ char **warnings = NULL;
+        _cleanup_free_ char *name = NULL;
+        bool found;
+        int r;
+
+        name = spec->name ? strdup(spec->name) : name_from_tree(strempty(spec->root));
+        if (!name)
+                return error_oom(error);
+        r = settings_files_apply(settings_folders, name, spec->root, spec, &found, &warnings, error);
+        STRV_FOREACH(warning, warnings)
+                log_warning("%s", *warning);
+        if (r >= 0)
+                owned = NULL;
+        return r;
+}
+
 int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         _cleanup_preparation_ Preparation preparation = PREPARATION_NULL;
         _cleanup_supervisor_ Supervisor s;
@@ -335,6 +357,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         s.keep_unit = true;
 
         r = block_signals();
+        if (r >= 0)
+                r = apply_files(spec, &error);
         if (r >= 0)
                 r = prepare(&places_default, spec, plan_only ? PREPARE_PLAN : PREPARE_WAIT, &preparation, &error);
         if (r >= 0)

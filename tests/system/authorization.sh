@@ -81,3 +81,17 @@ test_name_is_roots() {
         reply=$(error_of as_user busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus RequestName su org.berth1 0)
         assert_matches "$reply" "[Dd]enied|not allowed"
 }
+
+# Who may run machines may not thereby run a command of his own in what the administrator opened for another.
+test_settings_files_take_their_right() {
+        local file=/etc/systemd/nspawn/opened.nspawn
+        rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'
+        mkdir -p "${file%/*}"
+        at_end rm -f "$file"
+        printf '[Exec]\nCapability=CAP_SYS_ADMIN\n' >"$file"
+        assert_contains "$(error_of as_user berth run --rm --ephemeral --name opened "$busybox" true)" denied
+        assert_status 0 as_user berth run --rm --ephemeral --name opened --settings=no "$busybox" true
+        assert_contains "$(error_of as_user berth run --rm --ephemeral --settings=trusted "$busybox" true)" denied
+        printf '[Exec]\nHostname=harmless\n' >"$file"
+        assert_eq "$(as_user berth run --rm --ephemeral --name opened "$busybox" hostname)" harmless
+}

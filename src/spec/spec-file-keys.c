@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec-file.h"
+
+#include "string-util.h"
+
+#define LATER "this version of berth does not have it"
+
+/*
+ * The keys of systemd.nspawn(5) without a row in the settings table. To refuse is the rule: an isolation, a mount or a
+ * link that was asked for and is not there is worse than no machine. What only spares work may be left out.
+ */
+static const ForeignKey keys[] = {
+        { "Exec", "AmbientCapability", true, LATER },
+        { "Exec", "Boot", true, LATER },
+        { "Exec", "CPUAffinity", true, LATER },
+        { "Exec", "LimitAS", true, LATER },
+        { "Exec", "LimitCORE", true, LATER },
+        { "Exec", "LimitCPU", true, LATER },
+        { "Exec", "LimitDATA", true, LATER },
+        { "Exec", "LimitFSIZE", true, LATER },
+        { "Exec", "LimitLOCKS", true, LATER },
+        { "Exec", "LimitMEMLOCK", true, LATER },
+        { "Exec", "LimitMSGQUEUE", true, LATER },
+        { "Exec", "LimitNICE", true, LATER },
+        { "Exec", "LimitNOFILE", true, LATER },
+        { "Exec", "LimitNPROC", true, LATER },
+        { "Exec", "LimitRSS", true, LATER },
+        { "Exec", "LimitRTPRIO", true, LATER },
+        { "Exec", "LimitRTTIME", true, LATER },
+        { "Exec", "LimitSIGPENDING", true, LATER },
+        { "Exec", "LimitSTACK", true, LATER },
+        { "Exec", "LinkJournal", false, LATER },
+        { "Exec", "MachineID", true, LATER },
+        { "Exec", "NotifyReady", true, LATER },
+        { "Exec", "OOMScoreAdjust", true, LATER },
+        { "Exec", "Personality", true, LATER },
+        { "Exec", "PivotRoot", true, LATER },
+        { "Exec", "ResolvConf", false, LATER },
+        { "Exec", "RestrictAddressFamilies", true, LATER },
+        { "Exec", "SuppressSync", false, LATER },
+        { "Exec", "SystemCallFilter", true, LATER },
+        { "Exec", "Timezone", false, LATER },
+        { "Files", "Bind", true, LATER },
+        { "Files", "BindReadOnly", true, LATER },
+        { "Files", "BindUser", true, LATER },
+        { "Files", "BindUserShell", true, LATER },
+        { "Files", "Inaccessible", true, LATER },
+        { "Files", "Overlay", true, LATER },
+        { "Files", "OverlayReadOnly", true, LATER },
+        { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },
+        { "Files", "PrivateUsersOwnership", false,
+          "the tree is shown with the machine's ids and its files are left as they are" },
+        { "Files", "TemporaryFileSystem", true, LATER },
+        { "Files", "Volatile", true, LATER },
+        { "Network", "Bridge", true, LATER },
+        { "Network", "IPVLAN", true, LATER },
+        { "Network", "Interface", true, LATER },
+        { "Network", "MACVLAN", true, LATER },
+        { "Network", "NamespacePath", true, LATER },
+        { "Network", "Port", true, LATER },
+        { "Network", "VirtualEthernet", true, LATER },
+        { "Network", "VirtualEthernetExtra", true, LATER },
+        { "Network", "Zone", true, LATER },
+};
+
+const ForeignKey *foreign_key_find(const char *section, const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (streq(keys[i].section, section) && streq(keys[i].name, name))
+                        return &keys[i];
+        return NULL;
+}
