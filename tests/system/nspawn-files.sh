@@ -88,12 +88,12 @@ test_keys_that_are_not_there() {
 test_kept_machine_reads_them_again() {
         make_tree again
         settings $etc/again.nspawn '[Exec]' 'Environment=A=one' 'Capability=CAP_SYS_TIME'
-        assert_eq "$(berth run --name again -u daemon ./again sh -c 'echo $A $(id -un)')" 'one daemon'
+        assert_eq "$(berth run --name again -u 7:7 ./again sh -c 'echo $A $(id -u)')" 'one 7'
         at_end berth rm -f again
         settings $etc/again.nspawn '[Exec]' 'Environment=C=two'
-        assert_eq "$(berth start --attach again)" 'daemon'
+        assert_eq "$(berth start --attach again)" 7
         assert_lacks "$(cat /var/lib/berth/machines/again/spec.json)" one
-        assert_contains "$(cat /var/lib/berth/machines/again/spec.json)" daemon
+        assert_contains "$(cat /var/lib/berth/machines/again/spec.json)" 7:7
 }
 
 test_in_a_unit() {
