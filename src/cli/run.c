@@ -17,7 +17,7 @@
 #include "verbs.h"
 
 typedef struct RunOptions {
-        bool interactive, terminal, detach, remove, plan, keep_unit;
+        bool interactive, terminal, detach, remove, plan, keep_unit, timing;
         char *name, *directory;
         SettingsMode settings;
 } RunOptions;
@@ -53,6 +53,7 @@ static const Option run_options[] = {
         { "settings", &type_settings_mode, FIELD(settings), "Read settings files: yes, no, override or trusted" },
         { "plan", &type_boolean, FIELD(plan), "Print what would be done, and do nothing" },
         { "keep-unit", &type_boolean, FIELD(keep_unit), "Run in the calling unit instead of a scope, for ExecStart=" },
+        { "timing", &type_boolean, FIELD(timing), "Print on standard error how long each step of the start took" },
         {},
 };
 
@@ -87,6 +88,7 @@ static int read_operands(const RunOptions *options, char **operands, Spec *spec,
         }
 
         spec->terminal = options->terminal;
+        spec->timing_usec = options->timing ? timeline_now() : 0;
         spec->remove = options->remove;
         spec->settings_mode = options->settings;
         r = options->name ? spec_check_name(options->name, error) : 0;
@@ -106,7 +108,7 @@ static int check_options(const RunOptions *options, Error *error) {
 }
 
 /* Entries of the a{sv} that are no settings. Standard descriptors go along where there is no terminal and somebody stays. */
-static int append_extras(sd_bus_message *message, bool terminal, bool remove, bool pass_stdio) {
+static int append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio) {
         static const char *const stdio[] = { "StandardInput", "StandardOutput", "StandardError" };
         int r = 0;
 
@@ -114,6 +116,8 @@ static int append_extras(sd_bus_message *message, bool terminal, bool remove, bo
                 r = sd_bus_message_append(message, "{sv}", "Terminal", "b", true);
         if (r >= 0 && remove)
                 r = sd_bus_message_append(message, "{sv}", "Remove", "b", true);
+        if (r >= 0 && timing > 0)
+                r = sd_bus_message_append(message, "{sv}", "Timing", "t", timing);
         for (int fd = STDIN_FILENO; r >= 0 && pass_stdio && fd <= STDERR_FILENO; fd++)
                 r = sd_bus_message_append(message, "{sv}", stdio[fd], "h", fd);
         return r;
@@ -144,7 +148,7 @@ static int new_run_call(sd_bus *bus, const char *method, const Spec *spec, bool 
         if (r >= 0 && spec->settings_mode != SETTINGS_YES)
                 r = sd_bus_message_append(message, "{sv}", "Settings", "s", settings_mode_to_string(spec->settings_mode));
         if (r >= 0)
-                r = append_extras(message, spec->terminal, spec->remove, pass_stdio);
+                r = append_extras(message, spec->terminal, spec->remove, spec->timing_usec, pass_stdio);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         if (r < 0)
@@ -171,11 +175,39 @@ static int print_plan(sd_bus *bus, const Spec *spec, Error *error) {
         return print_lines(plan) < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 
-/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
-static int stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, Error *error) {
+/* The time line of a start that was measured, with our own part of it. */
+static int print_timeline(Session *session, uint64_t begin, uint64_t answered, Error *error) {
+        _cleanup_timeline_ Timeline timeline = { .begin = begin };
+        int r;
+
+        if (begin == 0)
+                return 0;
+        timeline_add(&timeline, "berth: has the answer", answered);
+        r = session_timeline(session, &timeline, error);
+        if (r >= 0)
+                timeline_print(&timeline, stderr);
+        return r;
+}
+
+/* The same without staying: what is printed is known once the machine runs. */
+static int print_timeline_of(sd_bus_message *reply, const char *name, uint64_t begin, Error *error) {
         _cleanup_session_ Session session = SESSION_NULL;
+        uint64_t answered = timeline_now();
+        int fd, r = client_read_fd(reply, &fd, error);
+
+        if (r >= 0)
+                r = session_open(fd, name, &session, error);
+        return r < 0 ? r : print_timeline(&session, begin, answered, error);
+}
+
+/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
+static int stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error) {
+        _cleanup_session_ Session session = SESSION_NULL;
+        uint64_t answered = timeline_now();
         int r = session_open(session_fd, name, &session, error);
 
+        if (r >= 0)
+                r = print_timeline(&session, timing, answered, error);
         if (r < 0)
                 return r;
         *bus = sd_bus_flush_close_unref(*bus);
@@ -205,6 +237,11 @@ static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
         r = sd_bus_message_read(reply, "so", &text, NULL);
         if (r < 0)
                 return client_bad_reply(r, error);
+        if (detach && spec->timing_usec > 0) {
+                r = print_timeline_of(reply, text, spec->timing_usec, error);
+                if (r < 0)
+                        return r;
+        }
         if (detach)
                 return puts(text) < 0 ? error_set_errno(error, negative_errno(), "printing the name", text) : EXIT_SUCCESS;
 
@@ -212,7 +249,7 @@ static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
         if (!name)
                 return error_oom(error);
         r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : stay(bus, name, TAKE_FD(fd), signals, spec->terminal, error);
+        return r < 0 ? r : stay(bus, name, TAKE_FD(fd), signals, spec->terminal, spec->timing_usec, error);
 }
 
 static int run_verb(const Call *call, Error *error) {
@@ -287,7 +324,8 @@ static int start_one(const char *name, void *userdata, Error *error) {
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "{sv}");
         if (r >= 0)
-                r = append_extras(message, options->terminal, /* remove= */ false, options->attach && !options->terminal);
+                r = append_extras(message, options->terminal, /* remove= */ false, /* timing= */ 0,
+                                  options->attach && !options->terminal);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         if (r < 0)
@@ -302,7 +340,7 @@ static int start_one(const char *name, void *userdata, Error *error) {
         if (r < 0)
                 return client_bad_reply(r, error);
         r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal, error);
+        return r < 0 ? r : stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal, /* timing= */ 0, error);
 }
 
 static int start_verb(const Call *call, Error *error) {

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "parse-util.h"
 #include "string-util.h"
+#include "timeline-bus.h"
 
 #define OBJECT "/org/berth1/session"
 #define INTERFACE "org.berth1.Session"
@@ -103,6 +104,17 @@ int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, 
         int r = sd_bus_call_method(session->bus, NULL, OBJECT, INTERFACE, "Attach", &e, &reply, "uu", rows, columns);
 
         return r < 0 ? client_failure(&e, r, error) : client_read_fd(reply, ret, error);
+}
+
+int session_timeline(Session *session, Timeline *timeline, Error *error) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r = sd_bus_call_method(session->bus, NULL, OBJECT, INTERFACE, "Timeline", &e, &reply, NULL);
+
+        if (r < 0)
+                return client_failure(&e, r, error);
+        r = timeline_read_bus(reply, timeline);
+        return r < 0 ? client_bad_reply(r, error) : 0;
 }
 
 int session_resize(Session *session, unsigned rows, unsigned columns) {

@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "state.h"
+#include "timeline.h"
 
 typedef struct Session {
         char *machine;
@@ -41,6 +42,9 @@ int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, 
 /* Tells the new size of the terminal, and sends a signal to the leader: without waiting for an answer. 0 or a negative errno. */
 int session_resize(Session *session, unsigned rows, unsigned columns);
 int session_kill(Session *session, int signal);
+
+/* Adds what the manager and the supervisor noted of the start to TIMELINE. */
+int session_timeline(Session *session, Timeline *timeline, Error *error);
 
 /* What to poll for, and by when (CLOCK_MONOTONIC in microseconds, or USEC_INFINITY) session_process() has to be called. */
 int session_prepare(Session *session, struct pollfd *ret, uint64_t *ret_until);

@@ -184,22 +184,28 @@ static int return_to_host_mounts(Birth *birth, Error *error) {
         return 0;
 }
 
-static int (*const steps[])(Birth *birth, Error *error) = {
-        take_tree,
-        leave_host_mounts,
-        offset_clocks,
-        clone_leader,
-        return_to_host_clocks,
-        grant_limits,
-        map_ids,
-        mount_the_tree,
-        make_leader_mounts,
-        mount_api_file_systems,
-        admit_leader,
-        return_to_host_mounts,
+/* A step's name is its entry in the time line, too. */
+#define STEP(function) { "supervisor: " #function, function }
+static const struct {
+        const char *name;
+        int (*run)(Birth *birth, Error *error);
+} steps[] = {
+        STEP(take_tree),
+        STEP(leave_host_mounts),
+        STEP(offset_clocks),
+        STEP(clone_leader),
+        STEP(return_to_host_clocks),
+        STEP(grant_limits),
+        STEP(map_ids),
+        STEP(mount_the_tree),
+        STEP(make_leader_mounts),
+        STEP(mount_api_file_systems),
+        STEP(admit_leader),
+        STEP(return_to_host_mounts),
 };
+#undef STEP
 
-int birth_build(const Plan *plan, int tree, const char *mount_point, Birth **ret, Error *error) {
+int birth_build(const Plan *plan, int tree, const char *mount_point, Timeline *timeline, Birth **ret, Error *error) {
         _cleanup_birth_ Birth *birth = malloc(sizeof(Birth));
         int r = 0;
 
@@ -219,8 +225,10 @@ int birth_build(const Plan *plan, int tree, const char *mount_point, Birth **ret
                 .master = -EBADF,
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++)
-                r = steps[i](birth, error);
+        for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
+                r = steps[i].run(birth, error);
+                timeline_mark(timeline, steps[i].name);
+        }
         if (r < 0)
                 return r;
 

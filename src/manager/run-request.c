@@ -71,6 +71,11 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
 
         if (streq(key, "Settings"))
                 return read_settings_mode(m, request->spec, error);
+        if (streq(key, "Timing")) {
+                r = sd_bus_message_read_basic(m, 't', &request->spec->timing_usec);
+                return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a time in microseconds (t)")
+                             : 1;
+        }
         if (!streq(key, "Terminal") && !streq(key, "Remove"))
                 return 0;
         r = sd_bus_message_read_basic(m, 'b', &value);

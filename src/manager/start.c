@@ -16,6 +16,7 @@
 #include "spawner.h"
 #include "string-util.h"
 #include "strv.h"
+#include "timeline-bus.h"
 #include "unregister.h"
 
 /* From the supervisor's birth to the payload's. */
@@ -54,6 +55,7 @@ struct Start {
         bool late;               /* the supervisor did not answer in time */
         bool gone;               /* the supervisor */
 
+        Timeline timeline;       /* of our steps, where the caller measures */
         int failure;             /* negative errno: it is being undone */
         Error error;
 };
@@ -83,6 +85,7 @@ static void start_free(Operation *operation) {
         free(s->wanted);
         sd_bus_message_unref(s->call);
         error_done(&s->error);
+        timeline_done(&s->timeline);
         if (s->has_turn) {
                 manager->n_turns--;
                 give_turn(manager);
@@ -410,22 +413,21 @@ static int spawn_supervisor(Start *s, Error *error) {
         return 1;
 }
 
+/* The last that the supervisor hears from the start, hence the time when our time line goes along. */
 static void tell_scope(Start *s, int r, const Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_free_ char *text = r < 0 ? error_render(error) : NULL;
         Link *link = s->machine->link;
+        bool made = r >= 0;
 
         if (!link)
                 return;
+        timeline_mark(&s->timeline, "berthd: systemd has made the scope");
+        r = link_new_call(link, made ? "ScopeReady" : "ScopeFailed", &m);
         if (r >= 0)
-                r = link_tell(link, "ScopeReady");
-        else {
-                r = link_new_call(link, "ScopeFailed", &m);
-                if (r >= 0)
-                        r = sd_bus_message_append(m, "s", strempty(text));
-                if (r >= 0)
-                        r = link_call(link, m, 0, NULL, NULL, NULL);
-        }
+                r = made ? timeline_append_bus(m, &s->timeline) : sd_bus_message_append(m, "s", strempty(text));
+        if (r >= 0)
+                r = link_call(link, m, 0, NULL, NULL, NULL);
         if (r < 0)
                 kill_supervisor(s);
 }
@@ -505,6 +507,8 @@ static int launch(Start *s, Error *error) {
                 return r;
         }
 
+        timeline_mark(&s->timeline, "berthd: supervisor told, scope asked for");
+
         /* Now, when we would only wait: the signals take as long as reading the settings again. */
         machine_bus_announce(machine);
         return 1;
@@ -529,14 +533,25 @@ static int answer(Start *s, Error *error) {
         return 0;
 }
 
-static int (*const steps[])(Start *s, Error *error) = {
-        claim_name, check_properties, take_turn, prepare_entry, make_machine, keep_settings, spawn_supervisor, launch, answer,
+static const struct {
+        const char *what;        /* for the time line, when it is done */
+        int (*run)(Start *s, Error *error);
+} steps[] = {
+        { "berthd: the name is free", claim_name },
+        { "berthd: properties are valid", check_properties },
+        { "berthd: its turn has come", take_turn },
+        { "berthd: spec resolved, entry made, tree open", prepare_entry },
+        { "berthd: the machine is in the table", make_machine },
+        { "berthd: settings kept", keep_settings },
+        { "berthd: supervisor forked", spawn_supervisor },
+        { "berthd: it runs", launch },
+        { "berthd: answered", answer },
 };
 
 static void start_advance(Start *s) {
         while (s->step < ELEMENTSOF(steps)) {
                 _cleanup_error_ Error error = ERROR_NULL;
-                int r = steps[s->step](s, &error);
+                int r = steps[s->step].run(s, &error);
 
                 if (r < 0) {
                         start_fail(s, r, &error);
@@ -544,6 +559,7 @@ static void start_advance(Start *s) {
                 }
                 if (r > 0)
                         return;
+                timeline_mark(&s->timeline, steps[s->step].what);
                 s->step++;
         }
         start_free(&s->operation);
@@ -565,6 +581,8 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
         };
         request->spec = request->given = NULL;
         request->warnings = NULL;
+        s->timeline.begin = s->request.spec->timing_usec;
+        timeline_mark(&s->timeline, "berthd: call read and authorized");
         s->wanted = s->request.spec->name ? strdup(s->request.spec->name) : name_from_tree(strempty(s->request.spec->root));
 
         r = s->wanted ? operation_begin(&s->operation, manager, OPERATION_START, start_free, error) : error_oom(error);

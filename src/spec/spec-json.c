@@ -51,9 +51,10 @@ int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
         json_t *list;
         int r;
 
-        object = json_pack("{s:s*, s:s*, s:b, s:b, s:s*, s:o}", "name", spec->name, "root", spec->root, "terminal",
+        object = json_pack("{s:s*, s:s*, s:b, s:b, s:s*, s:o*, s:o}", "name", spec->name, "root", spec->root, "terminal",
                            spec->terminal, "remove", spec->remove, "files",
-                           spec->settings_mode == SETTINGS_YES ? NULL : settings_mode_to_string(spec->settings_mode), "settings",
+                           spec->settings_mode == SETTINGS_YES ? NULL : settings_mode_to_string(spec->settings_mode), "timing",
+                           spec->timing_usec ? json_integer((json_int_t) spec->timing_usec) : NULL, "settings",
                            list = json_object());
         if (!object)
                 return -ENOMEM;
@@ -106,6 +107,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         const char *name = NULL, *root = NULL, *files = "yes", *key;
         int terminal = false, remove = false, r;
         json_t *list = NULL, *value;
+        json_int_t timing = 0;
         json_error_t where;
 
         if (!spec)
@@ -115,8 +117,8 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (!object)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
                                  where.text);
-        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?o}", "name", &name, "root", &root,
-                           "terminal", &terminal, "remove", &remove, "files", &files, "settings", &list) < 0)
+        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?o}", "name", &name, "root", &root,
+                           "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "settings", &list) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
         if (settings_mode_from_string(files, &spec->settings_mode) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "files", "'%s' is none of its values",
@@ -129,6 +131,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
                 return error_oom(error);
         spec->terminal = terminal;
         spec->remove = remove;
+        spec->timing_usec = timing > 0 ? (uint64_t) timing : 0;
 
         json_object_foreach(list, key, value) {
                 const Setting *s;

@@ -77,6 +77,7 @@ typedef struct Spec {
         bool terminal;             /* the payload gets a terminal of its own */
         bool remove;               /* --rm: nothing is kept once it has ended */
         SettingsMode settings_mode; /* of the settings files */
+        uint64_t timing_usec;      /* since when (CLOCK_MONOTONIC) somebody takes the time of this start; 0: nobody does */
 
         /* [Exec] */
         char **parameters;         /* the command and its arguments */

@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "fd-util.h"
+#include "timeline-bus.h"
 
 int reply_error(sd_bus_message *call, const Error *error) {
         _cleanup_free_ char *text = error_render(error);
@@ -47,11 +48,14 @@ static int method_start(sd_bus_message *call, void *userdata, sd_bus_error *erro
 }
 
 static int method_scope_ready(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
+
         if (!connection_is_link(userdata))
                 return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
                                         "Only the manager that made the machine knows its scope.");
+        (void) timeline_read_bus(call, &s->timeline);
         (void) sd_bus_reply_method_return(call, NULL);
-        supervisor_dispatch(connection_supervisor(userdata), EVENT_SCOPE_READY);
+        supervisor_dispatch(s, EVENT_SCOPE_READY);
         return 1;
 }
 
@@ -123,7 +127,8 @@ static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_erro
 static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", leader), method_start, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ScopeReady", NULL, NULL, method_scope_ready, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ScopeReady", SD_BUS_ARGS("a(st)", timeline), SD_BUS_NO_RESULT, method_scope_ready,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ScopeFailed", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_scope_failed,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Stop", NULL, NULL, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -155,6 +160,16 @@ static int method_session_kill(sd_bus_message *call, void *userdata, sd_bus_erro
         if (r >= 0)
                 r = signal_leader(connection_supervisor(userdata), signal, error);
         return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
+}
+
+/* Of the start: ours and the manager's steps. Empty where nobody asked to measure. */
+static int method_timeline(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = sd_bus_message_new_method_return(call, &reply);
+
+        if (r >= 0)
+                r = timeline_append_bus(reply, &connection_supervisor(userdata)->timeline);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int no_terminal(Supervisor *s, sd_bus_error *error) {
@@ -198,6 +213,8 @@ static const sd_bus_vtable session_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT, method_resize,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_NO_RESULT, method_session_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Timeline", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(st)", timeline), method_timeline,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -170,7 +170,9 @@ static void on_scope_ready(Supervisor *s) {
                 return;
         }
 
+        timeline_mark(&s->timeline, "supervisor: scope is ready");
         r = release(s, &s->error);
+        timeline_mark(&s->timeline, "supervisor: leader in its cgroup, let go");
         if (r >= 0)
                 r = sd_event_add_io(s->event, &s->outcome_source, birth_fd(s->birth), EPOLLIN, on_outcome, s);
         if (r < 0) {
@@ -233,13 +235,17 @@ static void on_executed(Supervisor *s) {
                 return;
         }
 
+        timeline_mark(&s->timeline, "leader: executed");
         s->leader_child = birth_leader_child(s->birth);
         s->leader = birth_take_leader(s->birth);
         s->birth = birth_free(s->birth);
         s->state.leader = process_id(&s->leader);
         s->state.started_usec = now_usec();
         set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
+        timeline_mark(&s->timeline, "supervisor: state written");
         connections_answer_start(s);
+        if (s->keep_unit && s->timeline.begin > 0)
+                timeline_print(&s->timeline, stderr);
         if (s->keep_unit)
                 announce(s);
         /* It may have ended before we got here. */

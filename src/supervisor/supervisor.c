@@ -50,6 +50,7 @@ static void supervisor_done(Supervisor *s) {
         sd_event_unref(s->event);
         cgroup_done(&s->cgroup);
         state_done(&s->state);
+        timeline_done(&s->timeline);
         error_done(&s->error);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
@@ -85,9 +86,15 @@ static int read_spec(Supervisor *s, Error *error) {
 
 static int make_plan(Supervisor *s, Error *error) {
         PlanHost host;
-        int r = plan_host_read(&host, error);
+        int r;
 
-        return r < 0 ? r : plan_new(s->spec, &host, &s->plan, error);
+        s->timeline.begin = s->spec->timing_usec;
+        timeline_mark(&s->timeline, "supervisor: spec read");
+        r = plan_host_read(&host, error);
+        if (r >= 0)
+                r = plan_new(s->spec, &host, &s->plan, error);
+        timeline_mark(&s->timeline, "supervisor: planned");
+        return r;
 }
 
 static int init_state(Supervisor *s, const char *unit) {
@@ -126,7 +133,7 @@ static int build(Supervisor *s, Error *error) {
         int r = mount_point(s, &place, error);
 
         if (r >= 0)
-                r = birth_build(s->plan, s->tree, place, &s->birth, error);
+                r = birth_build(s->plan, s->tree, place, &s->timeline, &s->birth, error);
         s->tree = fd_close(s->tree);
         return r;
 }

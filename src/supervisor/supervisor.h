@@ -13,6 +13,7 @@
 #include "cgroup.h"
 #include "spawn.h"
 #include "state.h"
+#include "timeline.h"
 #include "title.h"
 
 typedef struct Console Console;
@@ -52,6 +53,7 @@ typedef struct Supervisor {
         Birth *birth;            /* until the payload runs */
         Cgroup cgroup;
         State state;             /* what everybody may know */
+        Timeline timeline;       /* of the start, where somebody measures */
         Phase phase;
         Error error;             /* why the start failed */
         PidRef leader;

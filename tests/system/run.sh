@@ -140,3 +140,19 @@ test_kept_machine_runs_again() {
         refute berth status kept
 }
 
+
+test_timing_names_the_steps_in_order() {
+        local lines begin=-1 total
+        berth run --rm --ephemeral --timing "$busybox" sh -c 'echo out' >out 2>timing
+        assert_eq "$(cat out)" out
+        lines=$(cat timing)
+        assert_matches "$lines" 'call read and authorized.*supervisor: clone_leader.*leader: executed.*has the answer'
+        while read -r total _; do
+                check test "$total" -ge "$begin"
+                begin=$total
+        done < <(tail -n +2 timing)
+
+        # Nobody else pays for it or sees it.
+        berth run --rm --ephemeral "$busybox" true 2>timing
+        assert_eq "$(cat timing)" ''
+}
