@@ -100,6 +100,9 @@ static void print_verb(const Verb *verb) {
                 print_paragraphs(verb->details);
         FOREACH_OPTION(o, verb->options)
                 print_option(o->names, o->type, NULL, o->help);
+        FOREACH_SETTING(s)
+                if (s->options && verb->settings && options_take_setting(verb->settings, s))
+                        print_option(s->options, s->type, s->initial, s->help);
 }
 
 static void print_verbs(void) {

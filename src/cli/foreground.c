@@ -23,6 +23,7 @@ typedef struct Foreground {
         Terminal terminal;
         Relay *relay;            /* NULL without a terminal */
         int signals;
+        int passed_on;           /* the last signal that was, 0: none */
         unsigned insisted;
         uint64_t insisted_since;
         bool detached, abandoned;
@@ -81,10 +82,13 @@ static void on_signal(Foreground *f, int signal) {
         if (f->session->ended)
                 f->abandoned = true;
         else if (insists(f, signal)) {
-                log_warning("machine '%s' does not end when asked: killing it", f->session->machine);
+                log_warning("%s '%s' does not end when asked: killing it",
+                            f->session->is_command ? "the command in machine" : "machine", f->session->machine);
                 (void) session_kill(f->session, SIGKILL);
-        } else
+        } else {
+                f->passed_on = signal;
                 (void) session_kill(f->session, signal);
+        }
 }
 
 static void read_signals(Foreground *f) {
@@ -161,6 +165,22 @@ static int attach(Foreground *f, Relay *relay, Error *error) {
         return r < 0 ? error_set_errno(error, r, "making the terminal raw", NULL) : 0;
 }
 
+/*
+ * What ends by the signal that we got for it ends us in the same way, as if there were nobody in between: a shell then knows
+ * of ^C, and systemd that a unit was stopped and has not failed.
+ */
+static void end_alike(const Foreground *f) {
+        sigset_t mask;
+
+        if (f->session->result != RESULT_SIGNAL || f->passed_on == 0 || f->session->status != f->passed_on)
+                return;
+        (void) fflush(stdout);
+        (void) sigemptyset(&mask);
+        (void) sigaddset(&mask, f->passed_on);
+        if (signal(f->passed_on, SIG_DFL) != SIG_ERR && sigprocmask(SIG_UNBLOCK, &mask, NULL) >= 0)
+                (void) raise(f->passed_on);
+}
+
 int foreground_run(Session *session, int signals, bool terminal, Error *error) {
         _cleanup_relay_ Relay relay = { .stream = -EBADF, .output = -EBADF };
         Foreground f = { .session = session, .terminal = TERMINAL_NULL, .signals = signals };
@@ -175,9 +195,12 @@ int foreground_run(Session *session, int signals, bool terminal, Error *error) {
                 return r;
 
         if (f.detached) {
+                (void) session_leave(session);
                 (void) dprintf(STDERR_FILENO, "\n");
-                log_info("detached from machine '%s', which runs on", session->machine);
+                log_info("detached from %s '%s', which runs on", session->is_command ? "the command in machine" : "machine",
+                         session->machine);
                 return EXIT_SUCCESS;
         }
+        end_alike(&f);
         return session_exit_status(session);
 }

@@ -170,9 +170,16 @@ int help_verb(const Verb *verb, Error *error) {
                 if (r < 0)
                         return r;
         }
-        print_row(options_have_letter(verb->options, takes_settings, 'h') ? "    --help" : "-h, --help", "Show this", NULL);
+        FOREACH_SETTING(s)
+                if (s->options && verb->settings && options_take_setting(verb->settings, s)) {
+                        r = print_option(s->options, s->type, s->initial, s->help, error);
+                        if (r < 0)
+                                return r;
+                }
+        print_row(options_have_letter(verb->options, takes_settings, verb->settings, 'h') ? "    --help" : "-h, --help",
+                  "Show this", NULL);
 
-        r = takes_settings ? print_settings(error) : 0;
+        r = takes_settings && !verb->settings ? print_settings(error) : 0;
         return r < 0 ? r : EXIT_SUCCESS;
 }
 

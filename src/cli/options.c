@@ -56,7 +56,9 @@ static bool find(const OptionTarget *target, const char *name, Match *ret) {
                 }
 
         s = target->spec ? setting_by_option(name) : NULL;
-        g = target->spec ? setting_group_by_option(name) : NULL;
+        if (s && !options_take_setting(target->only, s))
+                s = NULL;
+        g = target->spec && !target->only ? setting_group_by_option(name) : NULL;
         if (s)
                 *ret = (Match){ .setting = s, .type = s->type };
         else if (g)
@@ -64,13 +66,17 @@ static bool find(const OptionTarget *target, const char *name, Match *ret) {
         return s || g;
 }
 
-bool options_have_letter(const Option *options, bool takes_settings, char c) {
+bool options_take_setting(const char *const *only, const Setting *s) {
+        return !only || strv_contains((char *const *) only, s->name);
+}
+
+bool options_have_letter(const Option *options, bool takes_settings, const char *const *only, char c) {
         char name[] = { c, '\0' };
 
         FOREACH_OPTION(o, options)
                 if (names_contain(o->names, name))
                         return true;
-        return takes_settings && setting_by_option(name);
+        return takes_settings && setting_by_option(name) && options_take_setting(only, setting_by_option(name));
 }
 
 /* GIVEN is the option as it was written, with its dashes: here and below. */
@@ -84,7 +90,7 @@ static int unknown_option(const OptionTarget *target, const char *given, Error *
                         r = names_collect(o->names, &words);
         if (target->spec)
                 FOREACH_SETTING(s)
-                        if (r >= 0)
+                        if (r >= 0 && options_take_setting(target->only, s))
                                 r = names_collect(s->options, &words);
         if (target->spec)
                 FOREACH_SETTING_GROUP(g)

@@ -24,6 +24,7 @@ typedef struct OptionTarget {
         const Option *options;    /* ends with a row without names; may be NULL */
         void *values;             /* the struct that their offsets are of */
         Spec *spec;               /* the settings' own; NULL where the verb takes none */
+        const char *const *only;  /* names of the settings that it takes; NULL: all */
         bool in_order;            /* the first operand ends the options: those behind it are a command's own */
 } OptionTarget;
 
@@ -36,8 +37,11 @@ int options_parse(const OptionTarget *target, char **arguments, char ***ret_oper
 /* Releases what the options have put into VALUES. */
 void options_clear(const Option *options, void *values);
 
-/* Whether the one-letter option C belongs to an option of the table or, with TAKES_SETTINGS, to a setting. */
-bool options_have_letter(const Option *options, bool takes_settings, char c);
+/* Whether S is among ONLY, which is as in OptionTarget. */
+bool options_take_setting(const char *const *only, const Setting *s);
+
+/* Whether the one-letter option C belongs to an option of the table or, with TAKES_SETTINGS, to a setting (among ONLY). */
+bool options_have_letter(const Option *options, bool takes_settings, const char *const *only, char c);
 
 /* The next of the names in "a|bc|d": *POSITION starts at the whole string and moves on; NULL at the end. N is its length. */
 const char *names_next(const char **position, size_t *ret_n);

@@ -126,6 +126,15 @@ int session_resize(Session *session, unsigned rows, unsigned columns) {
         return r < 0 ? r : sd_bus_send(session->bus, message, NULL);
 }
 
+int session_leave(Session *session) {
+        _cleanup_message_ sd_bus_message *message = NULL;
+        int r = new_call(session, "Leave", /* expect_reply= */ false, &message);
+
+        if (r >= 0)
+                r = sd_bus_send(session->bus, message, NULL);
+        return r < 0 ? r : sd_bus_flush(session->bus);
+}
+
 int session_kill(Session *session, int signal) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r = new_call(session, "Kill", /* expect_reply= */ false, &message);

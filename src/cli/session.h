@@ -14,6 +14,7 @@
 
 typedef struct Session {
         char *machine;
+        bool is_command;         /* of a command that joined the machine, not of the machine itself */
         sd_bus *bus;
         sd_bus_slot *wait;       /* of the call that is answered when the machine ends */
         bool ended;
@@ -38,6 +39,9 @@ int session_watch(Session *session, Error *error);
 
 /* The descriptor of the machine's terminal, the caller's. */
 int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error);
+
+/* Says that the client goes, and that what has a terminal keeps it. As the next two. */
+int session_leave(Session *session);
 
 /* Tells the new size of the terminal, and sends a signal to the leader: without waiting for an answer. 0 or a negative errno. */
 int session_resize(Session *session, unsigned rows, unsigned columns);

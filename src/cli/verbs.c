@@ -7,7 +7,7 @@
 #include "strv.h"
 
 const Verb *const verbs[] = {
-        &verb_run,  &verb_start,     &verb_list, &verb_status, &verb_stop,
+        &verb_run,  &verb_start,     &verb_exec, &verb_list, &verb_status, &verb_stop,
         &verb_kill, &verb_terminate, &verb_wait, &verb_remove, &verb_settings,
         NULL,
 };
@@ -80,8 +80,8 @@ static int read_and_run(const Verb *verb, const char *name, char **arguments, vo
                         return error_oom(error);
         }
 
-        r = options_parse(&(OptionTarget){ verb->options, values, spec, verb->flags & VERB_COMMAND }, arguments, &operands,
-                          error);
+        r = options_parse(&(OptionTarget){ verb->options, values, spec, verb->settings, verb->flags & VERB_COMMAND }, arguments,
+                          &operands, error);
         if (r < 0)
                 return r;
         if (r > 0)

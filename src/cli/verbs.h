@@ -31,6 +31,7 @@ struct Verb {
         const char *operands;   /* "TREE [COMMAND…]" */
         size_t least, most;     /* operands */
         VerbFlags flags;
+        const char *const *settings; /* with VERB_SETTINGS: the names of those that it takes; NULL: all */
         const Option *options;  /* may be NULL */
         size_t size;            /* of the struct that they fill */
         const void *initial;    /* what the struct begins with: nothing that an option owns; NULL: zeros */
@@ -41,8 +42,8 @@ struct Verb {
         int (*run)(const Call *call, Error *error);
 };
 
-extern const Verb verb_run, verb_start, verb_list, verb_status, verb_stop, verb_kill, verb_terminate, verb_wait, verb_remove,
-        verb_settings;
+extern const Verb verb_run, verb_start, verb_exec, verb_list, verb_status, verb_stop, verb_kill, verb_terminate, verb_wait,
+        verb_remove, verb_settings;
 
 /* All verbs, in the order of --help; ends with NULL. */
 extern const Verb *const verbs[];

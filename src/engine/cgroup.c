@@ -206,6 +206,50 @@ int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error) {
         return r < 0 ? error_set_errno(error, r, "moving the leader into the cgroup", cgroup->path) : 0;
 }
 
+static bool is_unified(int directory) {
+        struct statfs fs;
+
+        return fstatfs(directory, &fs) >= 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* Its path is the payload's word only below our unit: the kernel keeps it there. */
+static int open_leaf(const Cgroup *cgroup, pid_t leader) {
+        _cleanup_free_ char *file = str_format("/proc/%i/cgroup", leader), *text = NULL, *path = NULL;
+        _cleanup_strv_free_ char **lines = NULL;
+        const char *rest;
+        int r, fd;
+
+        r = file ? file_read_at(AT_FDCWD, file, FILE_MAX_DEFAULT, &text, NULL) : -ENOMEM;
+        if (r >= 0)
+                r = strv_split(text, "\n", &lines);
+        if (r < 0)
+                return r;
+
+        path = own_path(lines, "");
+        rest = path ? startswith(path, cgroup->path) : NULL;
+        if (!rest || *rest != '/')
+                return -ENOENT;
+        fd = openat(cgroup->unit[cgroup->n - 1], rest + 1, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? negative_errno() : fd;
+}
+
+int cgroup_open_birthplace(const Cgroup *cgroup, pid_t leader, bool own_leaf) {
+        if (cgroup->n == 0 || !is_unified(cgroup->payload[cgroup->n - 1]))
+                return -ENOENT;
+        return own_leaf ? open_leaf(cgroup, leader) : fd_dup(cgroup->payload[cgroup->n - 1]);
+}
+
+int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error) {
+        char value[3 * sizeof(pid)];
+        int r = 0;
+
+        (void) snprintf(value, sizeof(value), "%i", pid);
+        for (size_t i = 0; i < cgroup->n && r >= 0; i++)
+                if (!is_unified(cgroup->payload[i]))
+                        r = file_write_value(cgroup->payload[i], "cgroup.procs", value);
+        return r < 0 ? error_set_errno(error, r, "moving the command into the cgroup", cgroup->path) : 0;
+}
+
 int cgroup_kill_payload(const Cgroup *cgroup) {
         return cgroup->n == 0 ? -ENOENT : file_write_value(cgroup->payload[cgroup->n - 1], "cgroup.kill", "1");
 }

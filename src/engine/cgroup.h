@@ -40,6 +40,16 @@ int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error);
  */
 int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error);
 
+/*
+ * The cgroup v2 directory in which a process that joins the payload of LEADER (the host's number) is to be born
+ * (CLONE_INTO_CGROUP), the caller's; -ENOENT on a host that has no such hierarchy. It is payload/, or with OWN_LEAF the
+ * leader's own cgroup: where a system inside has made payload/ an inner node, that can have no processes (cgroups(7)).
+ */
+int cgroup_open_birthplace(const Cgroup *cgroup, pid_t leader, bool own_leaf);
+
+/* Moves a process, by its number in our own pid namespace, that was born there, in the hierarchies of cgroup v1. */
+int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error);
+
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
 int cgroup_kill_payload(const Cgroup *cgroup);
 

@@ -16,7 +16,8 @@ typedef struct Frame {
 
 static const char *message_name(uint32_t type) {
         static const char *const names[] = {
-                [LEADER_ENTER] = "enter", [LEADER_INSIDE] = "inside", [LEADER_EXEC] = "exec", [LEADER_FAILED] = "failed",
+                [LEADER_ENTER] = "enter",       [LEADER_INSIDE] = "inside", [LEADER_EXEC] = "exec",
+                [LEADER_TERMINAL] = "terminal", [LEADER_FAILED] = "failed",
         };
         static_assert(ELEMENTSOF(names) == _LEADER_MESSAGE_MAX, "each message has a name");
 
@@ -87,7 +88,7 @@ int leader_expect(int socket, LeaderMessage type, int *fds, size_t n, Error *err
                          message_name(frame.type));
 }
 
-int leader_read_outcome(int socket, Error *error) {
+int leader_read_joining(int socket, int *ret_terminal, Error *error) {
         Frame frame;
         int fds[FD_PASS_MAX];
         size_t n = 0;
@@ -100,6 +101,14 @@ int leader_read_outcome(int socket, Error *error) {
                                            : error_set_errno(error, (int) size, "talking between supervisor and leader", NULL);
 
         ((char *) &frame)[size] = '\0';
+        if (frame.type == LEADER_TERMINAL && n == 1 && ret_terminal) {
+                *ret_terminal = fds[0];
+                return 1;
+        }
         fd_close_many(fds, n);
         return take_failure(&frame, (size_t) size, error);
+}
+
+int leader_read_outcome(int socket, Error *error) {
+        return leader_read_joining(socket, NULL, error);
 }

@@ -10,6 +10,9 @@
  *     LEADER_EXEC + stdio  ────────▶   it is in its cgroup: enters the cgroup namespace, drops privileges, execs
  *                    ◀──────────────   end of file: the exec closed the socket, the payload runs
  *                    ◀──────────────   LEADER_FAILED at any point: the error that the user will read
+ *
+ * A process that joins a running machine (join.h) speaks it, too: LEADER_TERMINAL with the master of the terminal that
+ * it made, where it was to, then it waits for LEADER_EXEC, and ends as the leader does.
  */
 
 #include "error.h"
@@ -18,6 +21,7 @@ typedef enum LeaderMessage {
         LEADER_ENTER,
         LEADER_INSIDE,
         LEADER_EXEC,
+        LEADER_TERMINAL,
         LEADER_FAILED,
         _LEADER_MESSAGE_MAX,
 } LeaderMessage;
@@ -39,3 +43,6 @@ int leader_expect(int socket, LeaderMessage type, int *fds, size_t n, Error *err
  * ERROR as the leader said.
  */
 int leader_read_outcome(int socket, Error *error);
+
+/* The same for one that joins: 1 where what came is its terminal, the caller's from then on, and the outcome is still to come. */
+int leader_read_joining(int socket, int *ret_terminal, Error *error);

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -28,9 +27,7 @@
 #include "loopback.h"
 #include "mount.h"
 #include "path-util.h"
-#include "process-limits.h"
-#include "string-util.h"
-#include "strv.h"
+#include "payload.h"
 #include "stub-init.h"
 
 /* What one stage after another fills in. */
@@ -183,43 +180,24 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
 }
 
 static int look_up_user(Leader *leader, Error *error) {
-        const Spec *spec = leader->plan->spec;
-        Credentials *c = &leader->credentials;
-        int r = credentials_read(spec->user, c, error);
+        int r = credentials_read(leader->plan->spec->user, &leader->credentials, error);
 
-        if (r < 0)
-                return r;
-
-        r = strv_env_consume(&leader->environment, str_format("HOME=%s", c->home));
-        if (r >= 0 && c->name)
-                r = strv_env_consume(&leader->environment, str_format("USER=%s", c->name));
-        if (r >= 0 && c->name)
-                r = strv_env_consume(&leader->environment, str_format("LOGNAME=%s", c->name));
-        STRV_FOREACH(item, leader->plan->environment)
-                if (r >= 0)
-                        r = strv_env_consume(&leader->environment, strdup(*item));
-        return r < 0 ? error_oom(error) : 0;
+        return r < 0 ? r : payload_environment(leader->plan, &leader->credentials, NULL, &leader->environment, error);
 }
 
-/* A session of its own: no terminal of the host can be its controlling one. */
 static int take_terminal(Leader *leader, Error *error) {
-        int fd = -EBADF;
-
-        if (setsid() < 0 && errno != EPERM)
-                return error_set_errno(error, negative_errno(), "making a session", NULL);
+        int fd = -EBADF, r;
 
         if (leader->plan->spec->terminal) {
                 fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
-                if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
-                        return error_set_errno(error, negative_errno(), "taking the terminal", "/dev/console");
+                if (fd < 0)
+                        return error_set_errno(error, negative_errno(), "opening the terminal", "/dev/console");
                 for (size_t i = 0; i < ELEMENTSOF(leader->stdio); i++)
                         leader->stdio[i] = fd;
         }
 
-        for (int i = 0; i < (int) ELEMENTSOF(leader->stdio); i++)
-                if (dup2(leader->stdio[i], i) < 0)
-                        return error_set_errno(error, negative_errno(), "connecting the standard streams", NULL);
-        return 0;
+        r = payload_begin_session(fd, error);
+        return r < 0 ? r : payload_connect(leader->stdio, error);
 }
 
 /* All but the streams and the socket goes now; the socket with the exec, which is how the supervisor learns of it. */
@@ -257,20 +235,12 @@ static int put_init_in_front(Leader *leader, Error *error) {
         stub_init_run(child);
 }
 
-/* Handlers and the mask are inherited by exec (signal(7)); ours must not be. */
 static int reset_signals(Leader *leader, Error *error) {
-        for (int i = 1; i <= SIGRTMAX; i++)
-                if (i != SIGKILL && i != SIGSTOP)
-                        (void) signal(i, SIG_DFL);
-        if (sigprocmask(SIG_SETMASK, leader->start->signals, NULL) < 0)
-                return error_set_errno(error, negative_errno(), "resetting the signal mask", NULL);
-        return 0;
+        return payload_reset_signals(leader->start->signals, error);
 }
 
-/* As late as can be: they are the payload's, and may leave too little for what comes before. */
 static int apply_limits(Leader *leader, Error *error) {
-        (void) umask(0022);
-        return limits_apply(leader->plan, error);
+        return payload_limit(leader->plan, error);
 }
 
 static int execute(Leader *leader, Error *error) {

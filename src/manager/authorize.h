@@ -14,6 +14,7 @@
 #define ACTION_RUN "org.berth1.run-machine"
 #define ACTION_RUN_PRIVILEGED "org.berth1.run-privileged-machine"
 #define ACTION_MANAGE "org.berth1.manage-machines"
+#define ACTION_EXEC "org.berth1.exec"
 /* No action: root alone, whatever polkit says. */
 #define ACTION_ROOT ""
 

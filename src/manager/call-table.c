@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "call.h"
+#include "exec.h"
 #include "forward.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
@@ -89,10 +90,12 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
         { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
         { MANAGER_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
+        { MANAGER_INTERFACE, "ExecMachine", ACTION_EXEC, exec_read, exec_run },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
         { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },
         { MACHINE_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
+        { MACHINE_INTERFACE, "Exec", ACTION_EXEC, exec_read, exec_run },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

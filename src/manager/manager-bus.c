@@ -103,6 +103,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("RemoveMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", session), call_on_manager_method,
                                 ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("ExecMachine", SD_BUS_ARGS("s", name, "as", command, "a{sv}", options),
+                                SD_BUS_RESULT("h", session), call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("AnnounceMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
 
         SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines,

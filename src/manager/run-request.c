@@ -46,6 +46,21 @@ static int check_stream(const char *key, int fd, Error *error) {
         return 0;
 }
 
+int run_request_read_stream(const char *key, sd_bus_message *m, int fds[static 3], Error *error) {
+        static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(streams); i++)
+                if (streq(key, streams[i])) {
+                        r = sd_bus_message_read_basic(m, 'h', &fds[i]);
+                        if (r < 0)
+                                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a descriptor (h)");
+                        r = check_stream(key, fds[i], error);
+                        return r < 0 ? r : 1;
+                }
+        return 0;
+}
+
 static int read_settings_mode(sd_bus_message *m, Spec *spec, Error *error) {
         const char *mode;
 
@@ -56,19 +71,11 @@ static int read_settings_mode(sd_bus_message *m, Spec *spec, Error *error) {
 }
 
 static int read_option(const char *key, sd_bus_message *m, void *userdata, Error *error) {
-        static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
         RunRequest *request = userdata;
-        int value, r;
+        int value, r = run_request_read_stream(key, m, request->standard_fds, error);
 
-        for (size_t i = 0; i < ELEMENTSOF(streams); i++)
-                if (streq(key, streams[i])) {
-                        r = sd_bus_message_read_basic(m, 'h', &request->standard_fds[i]);
-                        if (r < 0)
-                                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a descriptor (h)");
-                        r = check_stream(key, request->standard_fds[i], error);
-                        return r < 0 ? r : 1;
-                }
-
+        if (r != 0)
+                return r;
         if (streq(key, "Settings"))
                 return read_settings_mode(m, request->spec, error);
         if (streq(key, "Timing")) {

@@ -25,3 +25,6 @@ void run_request_warn(Manager *manager, sd_bus_message *call, const RunRequest *
 
 /* run() of the table for RunMachine and StartMachine. */
 int run_request_run(Call *call, Error *error);
+
+/* StandardInput, StandardOutput and StandardError of a dictionary: 1 where KEY is one of them and was read, else 0. */
+int run_request_read_stream(const char *key, sd_bus_message *m, int fds[static 3], Error *error);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "exec.h"
 #include "fd-util.h"
 #include "interfaces.h"
 #include "log.h"
@@ -17,6 +18,7 @@ struct Connection {
         Supervisor *supervisor;
         ConnectionKind kind;
         sd_bus *bus;
+        Exec *exec;              /* whose session it is; NULL: the machine's */
         sd_bus_message *wait_call;
         bool told;               /* of the end */
         Connection *previous, *next;
@@ -33,6 +35,8 @@ static Connection *connection_free(Connection *c) {
         if (c->next)
                 c->next->previous = c->previous;
 
+        if (c->exec)
+                exec_connection_lost(c->exec);
         sd_bus_message_unref(c->wait_call);
         sd_bus_close_unref(c->bus);
         free(c);
@@ -77,7 +81,7 @@ static int connect_peer(Connection *c, int fd) {
         return r;
 }
 
-int connection_add(Supervisor *s, int fd, ConnectionKind kind, Error *error) {
+static int add(Supervisor *s, int fd, ConnectionKind kind, Connection **ret, Error *error) {
         _cleanup_(connection_freep) Connection *c = calloc(1, sizeof(*c));
         int r;
 
@@ -102,23 +106,42 @@ int connection_add(Supervisor *s, int fd, ConnectionKind kind, Error *error) {
         c->next = s->connections;
         if (c->next)
                 c->next->previous = c;
-        s->connections = TAKE_PTR(c);
+        s->connections = c;
+        if (ret)
+                *ret = c;
+        TAKE_PTR(c);
         return 0;
 }
 
-int connection_open_session(Supervisor *s, int *ret, Error *error) {
+int connection_add(Supervisor *s, int fd, ConnectionKind kind, Error *error) {
+        return add(s, fd, kind, NULL, error);
+}
+
+static int open_session(Supervisor *s, Connection **ret_connection, int *ret, Error *error) {
         int pair[2], r;
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
                 return error_set_errno(error, negative_errno(), "making a session", s->spec->name);
 
-        r = connection_add(s, pair[0], CONNECTION_SESSION, error);
+        r = add(s, pair[0], CONNECTION_SESSION, ret_connection, error);
         if (r < 0) {
                 (void) fd_close(pair[1]);
                 return r;
         }
         *ret = pair[1];
         return 0;
+}
+
+int connection_open_session(Supervisor *s, int *ret, Error *error) {
+        return open_session(s, NULL, ret, error);
+}
+
+int connection_open_exec_session(Supervisor *s, Exec *exec, Connection **ret_connection, int *ret, Error *error) {
+        int r = open_session(s, ret_connection, ret, error);
+
+        if (r >= 0)
+                (*ret_connection)->exec = exec;
+        return r;
 }
 
 Supervisor *connection_supervisor(Connection *c) {
@@ -129,10 +152,24 @@ bool connection_is_link(const Connection *c) {
         return c->kind == CONNECTION_LINK;
 }
 
+Exec *connection_exec(Connection *c) {
+        return c->exec;
+}
+
+/* How what the session is for has ended, once it has. The content is borrowed. */
+static bool has_ended(const Connection *c, State *ret) {
+        if (c->exec)
+                return exec_is_done(c->exec, ret);
+        *ret = c->supervisor->state;
+        return c->supervisor->phase == PHASE_ENDED;
+}
+
 static void answer_wait(Connection *c) {
-        if (!c->wait_call)
+        State result;
+
+        if (!c->wait_call || !has_ended(c, &result))
                 return;
-        (void) reply_result(c->wait_call, &c->supervisor->state);
+        (void) reply_result(c->wait_call, &result);
         c->wait_call = sd_bus_message_unref(c->wait_call);
         c->told = true;
 }
@@ -141,11 +178,17 @@ int connection_wait(Connection *c, sd_bus_message *call) {
         if (c->wait_call)
                 return -EBUSY;
         c->wait_call = sd_bus_message_ref(call);
-        if (c->supervisor->phase == PHASE_ENDED) {
-                answer_wait(c);
+        answer_wait(c);
+        if (c->told)
                 supervisor_dispatch(c->supervisor, EVENT_SESSION_TOLD);
-        }
         return 0;
+}
+
+void connection_exec_done(Connection *c) {
+        Supervisor *s = c->supervisor;
+
+        answer_wait(c);
+        supervisor_dispatch(s, EVENT_SESSION_TOLD);
 }
 
 bool connections_answer_waits(Supervisor *s) {

@@ -20,6 +20,12 @@ int connection_add(Supervisor *s, int fd, ConnectionKind kind, Error *error);
 /* Makes a session; *ret is the caller's end. */
 int connection_open_session(Supervisor *s, int *ret, Error *error);
 
+/* The same for an exec: it is what is waited for, and has to hear when the connection is gone. */
+int connection_open_exec_session(Supervisor *s, struct Exec *exec, Connection **ret_connection, int *ret, Error *error);
+
+/* The exec is over: answers who waits for it. EXEC may be freed by this. */
+void connection_exec_done(Connection *c);
+
 /* Listens on "control" in the run directory: 0600, below polkit. */
 int connections_listen(Supervisor *s, Error *error);
 

@@ -37,6 +37,7 @@ struct Console {
         Buffer in;               /* from a client to the payload: one chunk at a time */
         Buffer backlog;          /* until the first stream */
         bool attached;           /* there was a stream */
+        bool hold;               /* before that nothing is read */
         bool hung_up;            /* nobody in the machine has the terminal open */
         void (*done)(void *userdata);
         void *done_userdata;
@@ -251,8 +252,8 @@ static void finish(Console *c) {
 
 /* What each source is to wait for follows from what is where; computed in one place, after every event. */
 static void console_update(Console *c) {
-        bool taken = all_taken(c);
-        uint32_t master = (taken ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
+        bool taken = all_taken(c), held = c->hold && !c->attached;
+        uint32_t master = (taken && !held ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
 
         (void) sd_event_source_set_io_events(c->master_source, master);
         (void) sd_event_source_set_enabled(c->master_source, c->hung_up || master == 0 ? SD_EVENT_OFF : SD_EVENT_ON);
@@ -287,7 +288,7 @@ void console_resize(Console *c, uint32_t rows, uint32_t columns) {
                 (void) ioctl(c->master, TIOCSWINSZ, &size);
 }
 
-int console_new(sd_event *event, int master, Console **ret, Error *error) {
+int console_new(sd_event *event, int master, bool hold, Console **ret, Error *error) {
         Console *c = calloc(1, sizeof(*c));
         int r = c && fcntl(master, F_SETFL, O_NONBLOCK) >= 0 ? 0 : -ENOMEM;
 
@@ -301,6 +302,8 @@ int console_new(sd_event *event, int master, Console **ret, Error *error) {
 
         c->event = sd_event_ref(event);
         c->master = master;
+        c->hold = hold;
+        console_update(c);
         *ret = c;
         return 0;
 }

@@ -7,7 +7,7 @@
  * What the payload writes goes to every stream, what a stream sends goes to the payload. The master is read
  * only once every stream has taken what came before, so nothing is lost or reordered, and a payload that
  * writes faster than its readers read is slowed down by its own terminal, as on any other. Until the first
- * stream is attached, the last 64 KiB are kept for it.
+ * stream is attached, the last 64 KiB are kept for it, or with HOLD nothing is read, also when it is drained.
  */
 
 #include <systemd/sd-event.h>
@@ -17,7 +17,7 @@
 typedef struct Console Console;
 
 /* Takes MASTER over, also on failure. */
-int console_new(sd_event *event, int master, Console **ret, Error *error);
+int console_new(sd_event *event, int master, bool hold, Console **ret, Error *error);
 Console *console_free(Console *console);
 
 /* One end of a new stream, the caller's. */

@@ -4,7 +4,10 @@
 #include <signal.h>
 
 #include "console.h"
+#include "exec.h"
 #include "fd-util.h"
+#include "setting.h"
+#include "spec-bus.h"
 #include "timeline-bus.h"
 
 int reply_error(sd_bus_message *call, const Error *error) {
@@ -124,6 +127,60 @@ static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_erro
         return r < 0 ? reply_error(call, &error) : reply_fd(call, fd);
 }
 
+static int read_exec_option(const char *key, sd_bus_message *m, void *userdata, Error *error) {
+        static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
+        ExecRequest *request = userdata;
+        const struct {
+                const char *key;
+                bool *field;
+        } flags[] = { { "Terminal", &request->terminal },
+                      { "Privileged", &request->privileged },
+                      { "Detach", &request->detach } };
+        int value, r;
+
+        for (size_t i = 0; i < ELEMENTSOF(streams); i++)
+                if (streq(key, streams[i])) {
+                        r = sd_bus_message_read_basic(m, 'h', &request->stdio[i]);
+                        return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;
+                }
+        for (size_t i = 0; i < ELEMENTSOF(flags); i++)
+                if (streq(key, flags[i].key)) {
+                        r = sd_bus_message_read_basic(m, 'b', &value);
+                        *flags[i].field = r >= 0 && value;
+                        return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;
+                }
+        return 0;
+}
+
+static int read_exec(sd_bus_message *call, ExecRequest *request, Error *error) {
+        const Setting *parameters = setting_by_name("Parameters");
+        const char *word;
+        int r = sd_bus_message_enter_container(call, 'a', "s");
+
+        request->spec = spec_new();
+        if (!request->spec)
+                return error_oom(error);
+        while (r >= 0 && (r = sd_bus_message_read_basic(call, 's', &word)) > 0)
+                if (setting_add(parameters, request->spec, word, error) < 0)
+                        return -EINVAL;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(call);
+        if (r < 0)
+                return error_set_errno(error, r, "reading the call", "Exec");
+        return spec_read_bus(request->spec, call, read_exec_option, request, error);
+}
+
+/* The manager, or root itself over the control socket: the descriptors are of whoever is to be served. */
+static int method_exec(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_exec_request_ ExecRequest request = { .stdio = { -EBADF, -EBADF, -EBADF } };
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = read_exec(call, &request, &error);
+
+        if (r >= 0)
+                r = exec_begin(connection_supervisor(userdata), &request, call, &error);
+        return r < 0 ? reply_error(call, &error) : 1;
+}
+
 static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", leader), method_start, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -138,6 +195,8 @@ static const sd_bus_vtable supervisor_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), method_open_session,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options), SD_BUS_RESULT("h", session), method_exec,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("StateChanged", SD_BUS_ARGS("s", json), 0),
         SD_BUS_VTABLE_END,
@@ -154,10 +213,15 @@ static int method_wait(sd_bus_message *call, void *userdata, sd_bus_error *error
 }
 
 static int method_session_kill(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Exec *exec = connection_exec(userdata);
         int32_t signal;
         int r = sd_bus_message_read(call, "i", &signal);
 
-        if (r >= 0)
+        if (r < 0)
+                return r;
+        if (exec)
+                exec_signal(exec, signal);
+        else
                 r = signal_leader(connection_supervisor(userdata), signal, error);
         return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
@@ -172,35 +236,51 @@ static int method_timeline(sd_bus_message *call, void *userdata, sd_bus_error *e
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int no_terminal(Supervisor *s, sd_bus_error *error) {
-        return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "Machine '%s' has no terminal.", s->spec->name);
+/* The terminal that a session is of. */
+static int get_console(Connection *c, Console **ret, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(c);
+        Exec *exec = connection_exec(c);
+
+        *ret = exec ? exec_console(exec) : s->console;
+        if (!*ret)
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "%s '%s' has no terminal.",
+                                         exec ? "The command in machine" : "Machine", s->spec->name);
+        return 0;
 }
 
 static int method_attach(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        Supervisor *s = connection_supervisor(userdata);
         uint32_t rows, columns;
+        Console *console;
         int fd, r = sd_bus_message_read(call, "uu", &rows, &columns);
 
+        if (r >= 0)
+                r = get_console(userdata, &console, error);
         if (r < 0)
                 return r;
-        if (!s->console)
-                return no_terminal(s, error);
 
-        console_resize(s->console, rows, columns);
-        r = console_attach(s->console, &fd);
+        console_resize(console, rows, columns);
+        r = console_attach(console, &fd);
         return r < 0 ? r : reply_fd(call, fd);
 }
 
 static int method_resize(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        Supervisor *s = connection_supervisor(userdata);
         uint32_t rows, columns;
+        Console *console;
         int r = sd_bus_message_read(call, "uu", &rows, &columns);
 
+        if (r >= 0)
+                r = get_console(userdata, &console, error);
         if (r < 0)
                 return r;
-        if (!s->console)
-                return no_terminal(s, error);
-        console_resize(s->console, rows, columns);
+        console_resize(console, rows, columns);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_leave(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Exec *exec = connection_exec(userdata);
+
+        if (exec)
+                exec_leave(exec);
         return sd_bus_reply_method_return(call, NULL);
 }
 
@@ -216,6 +296,7 @@ static const sd_bus_vtable session_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Timeline", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(st)", timeline), method_timeline,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Leave", NULL, NULL, method_leave, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -22,5 +22,7 @@ int reply_result(sd_bus_message *call, const State *state);
 /* What the methods need of a connection (connection.c). */
 Supervisor *connection_supervisor(Connection *c);
 bool connection_is_link(const Connection *c);
+/* The exec that a session is of, NULL: it is the machine's. */
+struct Exec *connection_exec(Connection *c);
 /* Answers Wait() at the end of the machine, or now if that was already. -EBUSY: an earlier one is not answered yet. */
 int connection_wait(Connection *c, sd_bus_message *call);

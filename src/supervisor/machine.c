@@ -5,11 +5,9 @@
  * everything that happens to a machine happens in one of these handlers.
  */
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include "listens.h"
 #include "log.h"
 #include "parse-util.h"
+#include "streams.h"
 #include "string-util.h"
 #include "supervisor.h"
 
@@ -123,35 +122,13 @@ static void end_start(Supervisor *s) {
 
 /* Starting */
 
-/* Without descriptors of a caller: nothing to read, and output goes to the journal, as our unit's. */
-static int open_streams(Supervisor *s, Error *error) {
-        if (s->spec->terminal)
-                return 0;
-
-        if (s->stdio[0] < 0) {
-                s->stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC | O_NOCTTY);
-                if (s->stdio[0] < 0)
-                        return error_set_errno(error, negative_errno(), "opening", "/dev/null");
-        }
-        for (size_t i = 1; i < 3; i++) {
-                if (s->stdio[i] >= 0)
-                        continue;
-                s->stdio[i] = sd_journal_stream_fd(s->spec->name, LOG_INFO, /* level_prefix= */ 0);
-                if (s->stdio[i] < 0)
-                        s->stdio[i] = open("/dev/null", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-                if (s->stdio[i] < 0)
-                        return error_set_errno(error, negative_errno(), "opening", "/dev/null");
-        }
-        return 0;
-}
-
 static int release(Supervisor *s, Error *error) {
         int r = cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
                 r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
         if (r >= 0)
-                r = open_streams(s, error);
+                r = s->spec->terminal ? 0 : streams_open(s, s->stdio, s->stdio, error);
         if (r >= 0)
                 r = birth_release(s->birth, &s->cgroup, s->stdio, error);
         return r;

@@ -10,6 +10,7 @@
 
 #include "connection.h"
 #include "console.h"
+#include "exec.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
@@ -38,6 +39,7 @@ static void supervisor_init(Supervisor *s) {
 
 static void supervisor_done(Supervisor *s) {
         connections_end(s);
+        execs_end(s);
         keep_unit_free(s->announcement);
         console_free(s->console);
         birth_free(s->birth);
@@ -184,7 +186,7 @@ static int add_leader(Supervisor *s, Error *error) {
         int master = birth_take_master(s->birth), r;
 
         if (master >= 0) {
-                r = console_new(s->event, master, &s->console, error);
+                r = console_new(s->event, master, /* hold= */ false, &s->console, error);
                 if (r < 0)
                         return r;
         }

@@ -71,6 +71,8 @@ typedef struct Supervisor {
 
         Console *console;        /* with a terminal */
         Connection *connections; /* list of all peers */
+        struct Exec *execs;      /* list of processes that joined */
+        size_t n_execs;
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
         sd_event_source *outcome_source, *leader_source, *timer;
 } Supervisor;

@@ -35,7 +35,7 @@ static Reading read_line(const char *line, bool takes_settings, bool in_order) {
         _cleanup_strv_free_ char **words = NULL;
         _cleanup_free_ char **operands = NULL;
         Reading reading = { .spec = takes_settings ? spec_new() : NULL, .error = ERROR_NULL };
-        OptionTarget target = { rows, &reading.values, reading.spec, in_order };
+        OptionTarget target = { rows, &reading.values, reading.spec, NULL, in_order };
 
         assert_int_equal(strv_split(line, " ", &words), 0);
         if (!words)
@@ -161,9 +161,9 @@ static void help(void **state) {
                 assert_string_equal(host.spec->hostname, "web");
                 assert_int_equal(command.r, 0);
         }
-        assert_false(options_have_letter(rows, false, 'h'));
-        assert_true(options_have_letter(rows, true, 'h'));
-        assert_true(options_have_letter(rows, false, 'a'));
+        assert_false(options_have_letter(rows, false, NULL, 'h'));
+        assert_true(options_have_letter(rows, true, NULL, 'h'));
+        assert_true(options_have_letter(rows, false, NULL, 'a'));
 }
 
 static void refused(void **state) {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The call that makes a command join a machine. */
+
+#include "spec.h"
+
+typedef enum ExecFlags {
+        EXEC_TERMINAL = 1 << 0,
+        EXEC_PRIVILEGED = 1 << 1,
+        EXEC_DETACH = 1 << 2,    /* no session, and no streams of ours */
+} ExecFlags;
+
+/*
+ * Executes COMMAND with what SPEC has assigned; STDIO are its streams without a terminal and with somebody who stays. *ret
+ * is the descriptor of its session, the caller's. Root asks the machine's supervisor itself, which is the shortest way;
+ * everybody else berthd, which asks polkit.
+ */
+int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int stdio[static 3], int *ret,
+              Error *error);

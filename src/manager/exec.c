@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "exec.h"
+
+#include "forward.h"
+#include "machine.h"
+#include "run-request.h"
+#include "setting.h"
+#include "spec-bus.h"
+#include "string-util.h"
+#include "strv.h"
+
+static const char step[] = "reading the call";
+
+/* The settings that make sense for a process of a machine that is there. */
+static const char *const taken[] = { "Environment", "User", "WorkingDirectory", "Capability", "DropCapability" };
+
+typedef struct ExecCall {
+        Spec *spec;
+        char **command;
+        bool terminal, privileged, detach;
+        int standard_fds[3];     /* the message's, or -EBADF */
+} ExecCall;
+
+static void free_data(void *data) {
+        ExecCall *c = data;
+
+        spec_free(c->spec);
+        strv_free(c->command);
+        free(c);
+}
+
+static int read_option(const char *key, sd_bus_message *m, void *userdata, Error *error) {
+        ExecCall *c = userdata;
+        const struct {
+                const char *key;
+                bool *field;
+        } flags[] = { { "Terminal", &c->terminal }, { "Privileged", &c->privileged }, { "Detach", &c->detach } };
+        int value, r = run_request_read_stream(key, m, c->standard_fds, error);
+
+        if (r != 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(flags); i++)
+                if (streq(key, flags[i].key)) {
+                        r = sd_bus_message_read_basic(m, 'b', &value);
+                        if (r < 0)
+                                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a boolean (b)");
+                        *flags[i].field = value;
+                        return 1;
+                }
+        return 0;
+}
+
+static int check_settings(const Spec *spec, Error *error) {
+        FOREACH_SETTING(s) {
+                bool found = !setting_is_assigned(s, spec);
+
+                for (size_t i = 0; i < ELEMENTSOF(taken) && !found; i++)
+                        found = streq(s->name, taken[i]);
+                if (!found)
+                        return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, s->name,
+                                         "it is of a machine, not of a command that joins one");
+        }
+        return 0;
+}
+
+/* What polkit, and a rule of the administrator, decides by. */
+static int describe(Call *call, const ExecCall *c, Error *error) {
+        call->command = strv_join(c->command, " ");
+        if (!call->command)
+                return error_oom(error);
+        if (c->privileged || spec_first_host_setting(c->spec))
+                call->action = ACTION_RUN_PRIVILEGED;
+        return 0;
+}
+
+int exec_read(Call *call, Error *error) {
+        ExecCall *c = calloc(1, sizeof(*c));
+        const char *name;
+        int r = 0;
+
+        if (!c)
+                return error_oom(error);
+        *c = (ExecCall){ .spec = spec_new(), .standard_fds = { -EBADF, -EBADF, -EBADF } };
+        call->data = c;
+        call->free_data = free_data;
+        if (!c->spec)
+                return error_oom(error);
+
+        if (!call->name) {
+                r = sd_bus_message_read(call->message, "s", &name);
+                if (r >= 0)
+                        r = str_replace(&call->name, name);
+        }
+        if (r >= 0)
+                r = sd_bus_message_read_strv(call->message, &c->command);
+        if (r < 0)
+                return error_set_errno(error, r, step, NULL);
+        if (strv_length(c->command) == 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "command", "it is empty");
+
+        r = spec_read_bus(c->spec, call->message, read_option, c, error);
+        if (r >= 0)
+                r = check_settings(c->spec, error);
+        return r < 0 ? r : describe(call, c, error);
+}
+
+static int write_call(sd_bus_message *m, const ExecCall *c) {
+        static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
+        int r = sd_bus_message_append_strv(m, c->command);
+
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = spec_append_bus(c->spec, m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "Terminal", "b", (int) c->terminal, "Privileged", "b",
+                                          (int) c->privileged, "Detach", "b", (int) c->detach);
+        for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
+                if (c->standard_fds[i] >= 0)
+                        r = sd_bus_message_append(m, "{sv}", streams[i], "h", c->standard_fds[i]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int exec_run(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Machine *machine;
+        Link *link;
+        int r;
+
+        r = manager_get(call->operation.manager, call->name, &machine, error);
+        if (r >= 0)
+                r = machine_get_link(machine, &link, error);
+        if (r < 0)
+                return r;
+
+        r = link_new_call(link, "Exec", &m);
+        if (r >= 0)
+                r = write_call(m, call->data);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "h", error);
+}
