@@ -21,6 +21,7 @@
 #define _printf_(fmt, args) __attribute__((format(printf, fmt, args)))
 #define _sentinel_ __attribute__((sentinel))
 #define _noreturn_ __attribute__((noreturn))
+#define _fallthrough_ __attribute__((fallthrough))
 #define _unused_ __attribute__((unused))
 #define _warn_unused_ __attribute__((warn_unused_result))
 #define _cleanup_(f) __attribute__((cleanup(f)))

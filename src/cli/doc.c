@@ -140,6 +140,15 @@ static const SettingGroup *group_of(const Setting *s) {
         return NULL;
 }
 
+static const char *const trust_notes[] = {
+        [TRUST_RUN] = NULL,
+        [TRUST_OPERATOR] = "Not taken from a file beside an image.",
+        [TRUST_HOST] = "Reaches the host: the right to run machines is not enough for it.",
+        [TRUST_VALUE] = "Some values reach the host, for which the right to run machines is not enough.",
+        [TRUST_OPERATOR_VALUE] = "Some values reach the host, for which the right to run machines is not enough. Not taken from "
+                                 "a file beside an image.",
+};
+
 static void print_setting(const Setting *s) {
         const SettingGroup *group = group_of(s);
 
@@ -169,10 +178,8 @@ static void print_setting(const Setting *s) {
                 print_options_of(group->options);
                 printf(" _%s=VALUE_.\n", s->name + strlen(group->prefix));
         }
-        if (s->trust != TRUST_RUN)
-                printf("\n\t%s\n", s->trust == TRUST_HOST ? "Reaches the host: the right to run machines is not enough for it."
-                                                          : "Reaches the host with values other than the default, for which the "
-                                                            "right to run machines is not enough.");
+        if (trust_notes[s->trust])
+                printf("\n\t%s\n", trust_notes[s->trust]);
         putchar('\n');
 }
 

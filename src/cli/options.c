@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "options.h"
 
+#include <unistd.h>
+
+#include "setting-mount-types.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -130,13 +133,24 @@ static int assign_group(const Match *match, Spec *spec, const char *given, const
                              match->type->allowed);
 }
 
+/* Relative paths of the host are relative to where we are, which berthd cannot know. */
+static int assign_mount(const Match *match, MountSettingKind kind, Spec *spec, const char *text) {
+        _cleanup_free_ char *here = getcwd(NULL, 0), *whole = NULL;
+        int r = here ? mount_setting_make_absolute(kind, text, here, &whole) : negative_errno();
+
+        return r < 0 ? r : setting_assign(match->setting, spec, whole, NULL);
+}
+
 static int assign(const OptionTarget *target, const Match *match, const char *given, const char *text, Error *error) {
+        MountSettingKind kind;
         int r;
 
         if (match->group)
                 return assign_group(match, target->spec, given, text, error);
         if (!match->setting)
                 r = match->type->parse(match->field, text);
+        else if (*text && setting_type_to_mount_kind(match->type, &kind))
+                r = assign_mount(match, kind, target->spec, text);
         else if (match->type == &type_environment && *text && !strchr(text, '='))
                 r = assign_environment(match, target->spec, text);
         else

@@ -27,6 +27,8 @@ struct Birth {
         const Plan *plan;
         int tree;                /* borrowed */
         int clone;               /* our copy of the tree's mounts */
+        Sources sources;         /* what else of the host is shown */
+        Scratch scratch;
         const char *mount_point; /* borrowed */
 
         int host_mounts;         /* the host's mount namespace, to go back to */
@@ -45,6 +47,10 @@ struct Birth {
 static int take_tree(Birth *birth, Error *error) {
         birth->clone = tree_clone(birth->plan, birth->tree, error);
         return birth->clone;
+}
+
+static int take_sources(Birth *birth, Error *error) {
+        return sources_take(birth->plan, birth->tree, &birth->sources, error);
 }
 
 /* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
@@ -148,7 +154,14 @@ static int map_ids(Birth *birth, Error *error) {
 }
 
 static int mount_the_tree(Birth *birth, Error *error) {
-        return tree_mount(birth->plan, birth->clone, birth->userns, birth->mount_point, &birth->root_path, error);
+        if (tree_needs_scratch(birth->plan)) {
+                int r = scratch_attach(&birth->scratch, birth->mount_point, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return tree_mount(birth->plan, birth->clone, birth->userns, birth->mount_point, &birth->scratch, &birth->root_path,
+                          error);
 }
 
 static int make_leader_mounts(Birth *birth, Error *error) {
@@ -160,7 +173,16 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
 
         if (root < 0)
                 return error_set_errno(error, negative_errno(), "opening the tree", birth->plan->spec->root);
-        return rootfs_mount(birth->plan, root, &birth->leader_mounts, &birth->master, error);
+        return rootfs_mount(
+                &(RootfsParts){
+                        .plan = birth->plan,
+                        .root = root,
+                        .userns = birth->userns,
+                        .leader = &birth->leader_mounts,
+                        .sources = &birth->sources,
+                        .scratch = &birth->scratch,
+                },
+                &birth->master, error);
 }
 
 /* The leader gets the tree's directory to go to, and answers once it is its root. */
@@ -191,6 +213,7 @@ static const struct {
         int (*run)(Birth *birth, Error *error);
 } steps[] = {
         STEP(take_tree),
+        STEP(take_sources),
         STEP(leave_host_mounts),
         STEP(offset_clocks),
         STEP(clone_leader),
@@ -291,6 +314,8 @@ Birth *birth_free(Birth *birth) {
 
         pidref_done(&birth->leader);
         leader_mounts_done(&birth->leader_mounts);
+        sources_done(&birth->sources);
+        scratch_done(&birth->scratch);
         (void) fd_close(birth->clone);
         (void) fd_close(birth->host_mounts);
         (void) fd_close(birth->socket);

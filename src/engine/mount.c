@@ -65,8 +65,12 @@ int mount_new(const char *type, const char *options, uint64_t attributes, Error 
 }
 
 int mount_clone(int dirfd, const char *path, bool recursive, Error *error) {
+        return mount_clone_with(dirfd, path, recursive, 0, error);
+}
+
+int mount_clone_with(int dirfd, const char *path, bool recursive, uint64_t attributes, Error *error) {
         unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u) | (*path ? 0u : AT_EMPTY_PATH);
-        struct mount_attr attr = { .propagation = MS_PRIVATE };
+        struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
         _cleanup_close_ int mount = open_tree(dirfd, path, flags);
 
         if (mount < 0)
@@ -77,14 +81,20 @@ int mount_clone(int dirfd, const char *path, bool recursive, Error *error) {
 }
 
 int mount_add_attributes(int mount, uint64_t attributes, bool recursive, Error *error) {
-        struct mount_attr attr = { .attr_set = attributes };
+        /* The three ways of access times exclude each other, so setting one has to clear the others (mount_setattr(2)). */
+        struct mount_attr attr = {
+                .attr_set = attributes,
+                .attr_clr = attributes & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0,
+        };
 
+        if (attributes == 0)
+                return 0;
         if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) < 0)
                 return error_set_errno(error, negative_errno(), "setting mount attributes", NULL);
         return 0;
 }
 
-static int set_id_map(int mount, int userns, bool recursive) {
+int mount_set_id_map(int mount, int userns, bool recursive) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns };
 
         return mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) < 0
@@ -107,7 +117,7 @@ static int is_culprit(const char *target, const char *type, void *userdata) {
         Culprit *culprit = userdata;
         _cleanup_close_ int mount = open_tree(AT_FDCWD, target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-        if (mount < 0 || set_id_map(mount, culprit->userns, /* recursive= */ false) != -EINVAL)
+        if (mount < 0 || mount_set_id_map(mount, culprit->userns, /* recursive= */ false) != -EINVAL)
                 return 0;
         culprit->target = strdup(target);
         culprit->type = strdup(type);
@@ -117,7 +127,7 @@ static int is_culprit(const char *target, const char *type, void *userdata) {
 int mount_map_ids(int mount, int userns, bool recursive, const char *object, Error *error) {
         static const char step[] = "mapping the owners of";
         _cleanup_(culprit_done) Culprit culprit = { .userns = userns };
-        int r = set_id_map(mount, userns, recursive);
+        int r = mount_set_id_map(mount, userns, recursive);
 
         if (r >= 0)
                 return 0;
@@ -139,4 +149,12 @@ int mount_attach(int mount, int target, const char *object, Error *error) {
         if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
                 return error_set_errno(error, negative_errno(), "attaching the mount", object);
         return 0;
+}
+
+int mount_attach_path(int mount, const char *path, Error *error) {
+        _cleanup_close_ int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (target < 0)
+                return error_set_errno(error, negative_errno(), "opening the mount point", path);
+        return mount_attach(mount, target, path, error);
 }

@@ -19,7 +19,8 @@ static const struct {
 }, attribute_names[] = {
         { MOUNT_ATTR_RDONLY, "ro" },     { MOUNT_ATTR_NOSUID, "nosuid" },
         { MOUNT_ATTR_NODEV, "nodev" },   { MOUNT_ATTR_NOEXEC, "noexec" },
-        { MOUNT_ATTR_STRICTATIME, "strictatime" },
+        { MOUNT_ATTR_STRICTATIME, "strictatime" }, { MOUNT_ATTR_NOATIME, "noatime" },
+        { MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow" },
 };
 
 static void print_capabilities(const char *title, uint64_t capabilities, FILE *f) {
@@ -35,10 +36,23 @@ static void print_capabilities(const char *title, uint64_t capabilities, FILE *f
 }
 
 static void print_mounts(const Plan *plan, FILE *f) {
+        static const char *const owners[] = {
+                [MOUNT_OWNERS_HOST] = "",
+                [MOUNT_OWNERS_MACHINE] = " idmap",
+                [MOUNT_OWNERS_ROOT] = " rootidmap",
+                [MOUNT_OWNERS_TARGET] = " owneridmap",
+        };
+
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];
 
                 fprintf(f, "mount         %s %s", mount_kind_name(m->kind), m->target);
+                if (m->sources)
+                        fprintf(f, " from");
+                STRV_FOREACH(source, m->sources)
+                        fprintf(f, " %s", **source ? *source : "(temporary)");
+                if (m->kind == MOUNT_BIND)
+                        fprintf(f, "%s%s", owners[m->owners], m->recursive ? "" : " norbind");
                 for (size_t j = 0; j < ELEMENTSOF(attribute_names); j++)
                         if (m->attributes & attribute_names[j].flag)
                                 fprintf(f, " %s", attribute_names[j].name);
@@ -88,6 +102,7 @@ void plan_print(const Plan *plan, FILE *f) {
                 [TREE_WRITABLE] = "writable",
                 [TREE_READ_ONLY] = "read-only",
                 [TREE_EPHEMERAL] = "ephemeral (overlay)",
+                [TREE_USR] = "its /usr alone, read-only",
         };
         const Spec *spec = plan->spec;
         char signal[SIGNAL_NAME_MAX], span[FORMAT_USEC_MAX];

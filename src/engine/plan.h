@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "confinement.h"
+#include "mount-setting.h"
 #include "spec.h"
 
 /* A row of uid_map and gid_map (user_namespaces(7)); uids and gids are mapped alike. */
@@ -31,14 +32,22 @@ typedef enum MountKind {
         MOUNT_READ_ONLY, /* what is at the target, read-only */
         MOUNT_MASK,      /* nothing to see: an empty directory, or a null device over a file; fine if the target is not there */
         MOUNT_CGROUP,    /* the payload's own cgroups; by the leader, once it is in them */
+        MOUNT_BIND,      /* a file or directory from elsewhere */
+        MOUNT_OVERLAY,   /* directories from elsewhere as one */
         _MOUNT_KIND_MAX,
 } MountKind;
 
 typedef struct PlannedMount {
         MountKind kind;
-        const char *target;      /* static: in the machine */
+        const char *target;      /* in the machine */
         uint64_t attributes;     /* MOUNT_ATTR_*, mount_setattr(2) */
-        const char *options;     /* static: of the file system, "mode=1777,size=10%" */
+        const char *options;     /* of the file system, "mode=1777,size=10%" */
+
+        /* Of what a setting gave (mount-setting.h), whose strings these are. */
+        char *const *sources;    /* of an overlay the layers, the lowest one first */
+        MountOwners owners;
+        bool recursive;
+        bool given;              /* by a setting: it is an error where it cannot be made */
 } PlannedMount;
 
 typedef struct PlannedNode {
@@ -55,6 +64,7 @@ typedef enum TreeMode {
         TREE_WRITABLE,
         TREE_READ_ONLY,
         TREE_EPHEMERAL,          /* an overlay whose upper layer is a tmpfs of the machine's mount namespace */
+        TREE_USR,                /* a tmpfs with the tree's /usr in it, read-only */
 } TreeMode;
 
 /* The leader unshares the first two later, and is born into the last (clocks.h). In clone3(2) its bit is part of the signal. */
@@ -68,6 +78,8 @@ typedef struct Plan {
         TreeMode tree_mode;
         PlannedMount *mounts;    /* in order */
         size_t n_mounts;
+        MountSetting *given;     /* what settings ask for, read: sorted by target */
+        size_t n_given;
         const PlannedNode *nodes; /* terminated by a NULL name */
         const PlannedLink *links;
         Confinement confinement; /* of the payload */

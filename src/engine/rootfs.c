@@ -6,24 +6,29 @@
 #include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "devices.h"
 #include "fd-util.h"
 #include "mount.h"
+#include "overlay.h"
 #include "path-util.h"
 #include "string-util.h"
+#include "strv.h"
 
 /* What the loop carries from mount to mount. */
 typedef struct Rootfs {
         const Plan *plan;
         int root;                /* O_PATH, borrowed */
         const LeaderMounts *leader;
+        Sources *sources;
+        Scratch *scratch;
+        BindIds ids;
         int dev;                 /* the attached /dev */
         int devpts;              /* its devpts instance */
         int empty;               /* an empty read-only directory to cover directories with */
@@ -31,59 +36,11 @@ typedef struct Rootfs {
         uint32_t owner;          /* host id of the machine's root */
 } Rootfs;
 
-/* The targets */
-
-/*
- * A missing mount point is made, as the machine's root: on an id-mapped tree the host's root has no id and
- * creating fails with EOVERFLOW.
- */
-static int make_target(const Rootfs *rootfs, const char *target, bool directory) {
-        const char *name = path_basename(target);
-        _cleanup_free_ char *parent = strndup(target, (size_t) (name - target));
-        _cleanup_close_ int dir = -EBADF;
-        int r = 0;
-
-        if (!parent)
-                return -ENOMEM;
-        dir = path_open_in_root(rootfs->root, parent, O_PATH | O_DIRECTORY);
-        if (dir < 0)
-                return dir;
-
-        setfsgid(rootfs->owner);
-        setfsuid(rootfs->owner);
-        if (directory)
-                r = mkdirat(dir, name, 0755) < 0 ? negative_errno() : 0;
-        else {
-                int fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-                r = fd < 0 ? negative_errno() : fd_close(fd);
-                r = r == -EBADF ? 0 : r;
-        }
-        setfsuid(0);
-        setfsgid(0);
-        return r == -EEXIST ? 0 : r;
-}
-
-static int open_target(const Rootfs *rootfs, const char *target, bool directory, Error *error) {
-        int fd = path_open_in_root(rootfs->root, target, O_PATH), r;
-
-        if (fd != -ENOENT)
-                return fd < 0 ? error_set_errno(error, fd, "opening the mount point", target) : fd;
-
-        r = make_target(rootfs, target, directory);
-        if (r == -EROFS)
-                return error_set(error, ERROR_NOT_A_TREE, EROFS, "making the mount point", target,
-                                 "the tree is read-only and has no such directory");
-        if (r >= 0)
-                fd = r = path_open_in_root(rootfs->root, target, O_PATH);
-        return r < 0 ? error_set_errno(error, r, "making the mount point", target) : fd;
-}
-
 /* The kinds: each makes one detached mount, or gives -ENOENT where there is nothing to do. */
 
-/* OPTIONS and the owner that the root of a file system made by the host is to have. */
+/* OPTIONS, behind the owner that the root of a file system made by the host is to have. */
 static char *with_owner(const Rootfs *rootfs, const char *options) {
-        return str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32, options, rootfs->owner, rootfs->owner);
+        return str_format("uid=%" PRIu32 ",gid=%" PRIu32 ",%s", rootfs->owner, rootfs->owner, options);
 }
 
 static int make_tmpfs(Rootfs *rootfs, const PlannedMount *m, Error *error) {
@@ -213,6 +170,18 @@ static int make_empty(Rootfs *rootfs, Error *error) {
         return rootfs->empty < 0 ? error_set_errno(error, rootfs->empty, "keeping a mount", NULL) : TAKE_FD(mount);
 }
 
+/* A file that nobody in a user namespace can open: its owner has no id there. */
+static int make_closed_file(Rootfs *rootfs, Error *error) {
+        _cleanup_free_ char *path = scratch_path(rootfs->scratch, "closed");
+        _cleanup_close_ int fd = path ? open(path, O_CREAT | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0) : -EBADF;
+
+        if (!path)
+                return error_oom(error);
+        if (fd < 0)
+                return error_set_errno(error, negative_errno(), "making a file to cover others with", NULL);
+        return mount_clone_with(fd, "", /* recursive= */ false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, error);
+}
+
 /*
  * The cover is the machine's own: the host's /dev/null would put the host's devtmpfs into mountinfo, and
  * an inode of the host within reach.
@@ -222,13 +191,108 @@ static int make_mask(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         struct stat st;
 
         if (there < 0)
-                return there == -ENOENT ? there : error_set_errno(error, there, "opening", m->target);
+                return there == -ENOENT && !m->given ? there : error_set_errno(error, there, "opening", m->target);
         if (fstat(there, &st) < 0)
                 return error_set_errno(error, negative_errno(), "looking at", m->target);
         if (!S_ISDIR(st.st_mode))
-                return mount_clone(rootfs->dev, "null", /* recursive= */ false, error);
+                return m->given ? make_closed_file(rootfs, error)
+                                : mount_clone(rootfs->dev, "null", /* recursive= */ false, error);
 
         return rootfs->empty < 0 ? make_empty(rootfs, error) : mount_clone(rootfs->empty, "", /* recursive= */ false, error);
+}
+
+static int make_temporary(Rootfs *rootfs, const PlannedMount *m, Error *error) {
+        _cleanup_free_ char *name = NULL, *path = NULL;
+        int r = scratch_make_directory(rootfs->scratch, 0755, rootfs->owner, &name, error);
+
+        if (r < 0)
+                return r;
+        path = scratch_path(rootfs->scratch, name);
+        return path ? mount_clone_with(AT_FDCWD, path, /* recursive= */ false, m->attributes, error) : error_oom(error);
+}
+
+static int clone_of_tree(Rootfs *rootfs, const char *path, bool recursive, uint64_t attributes, Error *error) {
+        _cleanup_close_ int fd = path_open_in_root(rootfs->root, path, O_PATH);
+
+        if (fd < 0)
+                return error_set(error, ERROR_NO_SUCH_TREE, -fd, "opening in the tree", path, "%s", errno_text(-fd));
+        return mount_clone_with(fd, "", recursive, attributes, error);
+}
+
+/* From the scratch directory, from the tree itself, or from the host: then it is not finished before its target is known. */
+static int make_bind(Rootfs *rootfs, const PlannedMount *m, Error *error) {
+        const char *source = m->sources[0];
+
+        if (!*source)
+                return make_temporary(rootfs, m, error);
+        if (*source == '+')
+                return clone_of_tree(rootfs, source + 1, m->recursive, m->attributes, error);
+        return sources_next(rootfs->sources);
+}
+
+/* One layer, attached in the scratch directory: its name there. */
+static int place_layer(Rootfs *rootfs, const PlannedMount *m, size_t i, char **ret, Error *error) {
+        const char *source = m->sources[i];
+        _cleanup_close_ int mount = source_is_of_host(source) ? sources_next(rootfs->sources)
+                                                              : clone_of_tree(rootfs, source + 1, false, 0, error);
+        int r;
+
+        if (mount < 0)
+                return mount;
+        if (source_is_of_host(source) && rootfs->owner != 0) {
+                r = mount_map_ids(mount, rootfs->ids.userns, /* recursive= */ false, source, error);
+                if (r < 0)
+                        return r;
+        }
+        return scratch_place(rootfs->scratch, mount, ret, error);
+}
+
+/* The upper layer and its work folder, as names in the scratch directory. */
+static int place_upper(Rootfs *rootfs, const PlannedMount *m, size_t i, char **ret_upper, char **ret_work, Error *error) {
+        _cleanup_free_ char *folder = NULL, *work = NULL;
+        int r;
+
+        if (!*m->sources[i]) {
+                r = scratch_make_directory(rootfs->scratch, 0755, rootfs->owner, ret_upper, error);
+                return r < 0 ? r : scratch_make_directory(rootfs->scratch, 0700, rootfs->owner, ret_work, error);
+        }
+
+        r = place_layer(rootfs, m, i, &folder, error);
+        if (r < 0)
+                return r;
+        work = source_work_name(m);
+        *ret_upper = str_format("%s/%s", folder, source_upper_name(m));
+        *ret_work = work ? str_format("%s/%s", folder, work) : NULL;
+        return *ret_upper && *ret_work ? 0 : error_oom(error);
+}
+
+static int make_overlay(Rootfs *rootfs, const PlannedMount *m, Error *error) {
+        _cleanup_free_ char *upper = NULL, *work = NULL, *merged = NULL, *path = NULL;
+        _cleanup_strv_free_ char **lowers = NULL;
+        int r = 0;
+
+        for (size_t i = 0; m->sources[i] && r >= 0; i++) {
+                char *layer = NULL;
+
+                if (source_is_upper(m, i)) {
+                        r = place_upper(rootfs, m, i, &upper, &work, error);
+                        continue;
+                }
+                r = place_layer(rootfs, m, i, &layer, error);
+                if (r >= 0 && strv_consume(&lowers, layer) < 0)
+                        r = error_oom(error);
+        }
+        if (r >= 0)
+                r = scratch_make_directory(rootfs->scratch, 0755, 0, &merged, error);
+        if (r >= 0)
+                r = overlay_mount(rootfs->scratch,
+                                  &(Overlay){ .lowers = lowers, .upper = upper, .work = work, .owner = rootfs->owner }, merged,
+                                  error);
+        if (r < 0)
+                return r;
+
+        path = scratch_path(rootfs->scratch, merged);
+        return path ? mount_clone(AT_FDCWD, path, /* recursive= */ false, error) : error_oom(error);
 }
 
 static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
@@ -244,30 +308,45 @@ static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         case MOUNT_READ_ONLY: return make_read_only(rootfs, m, error);
         case MOUNT_MASK:      return make_mask(rootfs, m, error);
         case MOUNT_CGROUP:    return -ENOENT; /* the leader's: see leader.c */
+        case MOUNT_BIND:      return make_bind(rootfs, m, error);
+        case MOUNT_OVERLAY:   return make_overlay(rootfs, m, error);
         case _MOUNT_KIND_MAX: break;
         }
         return error_set(error, ERROR_FAILED, EINVAL, "making a mount of an unknown kind for", m->target, NULL);
 }
 
+static bool is_directory(int mount) {
+        struct stat st;
+
+        return fstat(mount, &st) >= 0 && S_ISDIR(st.st_mode);
+}
+
 static int attach_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         _cleanup_close_ int mount = make_mount(rootfs, m, error), target = -EBADF;
+        int r = 0;
 
         if (mount == -ENOENT && !error_is_set(error))
                 return 0;
         if (mount < 0)
                 return mount;
 
-        target = open_target(rootfs, m->target, /* directory= */ m->kind != MOUNT_CONSOLE, error);
+        target = bind_open_target(rootfs->root, m, is_directory(mount), rootfs->owner, error);
         if (target < 0)
                 return target;
-        return mount_attach(mount, target, m->target, error);
+        if (m->kind == MOUNT_BIND && source_is_of_host(m->sources[0]))
+                r = bind_prepare(m, mount, target, &rootfs->ids, error);
+        return r < 0 ? r : bind_attach(m, mount, target, error);
 }
 
-int rootfs_mount(const Plan *plan, int root, const LeaderMounts *leader, int *ret_master, Error *error) {
+int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error) {
+        const Plan *plan = parts->plan;
         Rootfs rootfs = {
                 .plan = plan,
-                .root = root,
-                .leader = leader,
+                .root = parts->root,
+                .leader = parts->leader,
+                .sources = parts->sources,
+                .scratch = parts->scratch,
+                .ids = { .userns = parts->userns, .root = plan_root_id(plan) },
                 .dev = -EBADF,
                 .devpts = -EBADF,
                 .empty = -EBADF,

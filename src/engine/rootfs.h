@@ -4,6 +4,8 @@
 /* The planned mounts, made and attached in order on the tree. */
 
 #include "plan.h"
+#include "scratch.h"
+#include "sources.h"
 
 /* What only a process inside the leader's namespaces can make (leader-mounts.h): detached mounts, or -EBADF. */
 typedef struct LeaderMounts {
@@ -12,8 +14,18 @@ typedef struct LeaderMounts {
 
 #define LEADER_MOUNTS_NULL (LeaderMounts){ .proc = -EBADF, .sysfs = -EBADF, .mqueue = -EBADF }
 
+/* What they are made of; all is borrowed, but SOURCES are used up. */
+typedef struct RootfsParts {
+        const Plan *plan;
+        int root;                /* O_PATH, the tree */
+        int userns;              /* the machine's, or -EBADF */
+        const LeaderMounts *leader;
+        Sources *sources;
+        Scratch *scratch;
+} RootfsParts;
+
 /*
- * Attaches all but the leader's own cgroup mounts below ROOT, an O_PATH descriptor of the tree. With a
- * terminal, *ret_master is its master side, the caller's; otherwise -EBADF.
+ * Attaches all but the leader's own cgroup mounts below the root. With a terminal, *ret_master is its master side,
+ * the caller's; otherwise -EBADF.
  */
-int rootfs_mount(const Plan *plan, int root, const LeaderMounts *leader, int *ret_master, Error *error);
+int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error);

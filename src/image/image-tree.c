@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fd-util.h"
+#include "shelter.h"
 
 static const char step[] = "opening the tree";
 
@@ -39,60 +39,15 @@ int tree_open(const char *path, int *ret, Error *error) {
         return 0;
 }
 
-/* Whether root alone gets past this directory. With an ACL the group bits are its mask, so they tell of those users too. */
-static bool directory_is_private(const struct stat *st) {
-        return st->st_uid == 0 && !(st->st_mode & (S_IXGRP | S_IXOTH));
-}
-
-/*
- * Whether a directory above the tree keeps everybody but root out. Climbs by "..", not by cutting the path,
- * so that symbolic links on the way do not matter. The tree's own mode does not count: the payload can change it.
- */
-static int tree_is_sheltered(int tree) {
-        _cleanup_close_ int fd = fd_dup(tree);
-        struct stat below, st;
-
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &below) < 0)
-                return negative_errno();
-
-        for (;;) {
-                int parent = openat(fd, "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-                if (parent < 0)
-                        return negative_errno();
-                (void) fd_close(fd);
-                fd = parent;
-
-                if (fstat(fd, &st) < 0)
-                        return negative_errno();
-                if (st.st_dev == below.st_dev && st.st_ino == below.st_ino)
-                        return false;
-                if (directory_is_private(&st))
-                        return true;
-                below = st;
-        }
-}
-
-/* Neither set-user-id programs nor device nodes that the payload makes would work for anybody on the host. */
-static int tree_is_defused(int tree) {
-        struct statvfs fs;
-
-        if (fstatvfs(tree, &fs) < 0)
-                return negative_errno();
-        return (fs.f_flag & ST_NOSUID) && (fs.f_flag & ST_NODEV);
-}
-
 int tree_check_exposure(int tree, const Spec *spec, Error *error) {
         int r;
 
-        if (spec->read_only || spec->ephemeral || spec->allow_exposed_tree)
+        if (spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO || spec->allow_exposed_tree)
                 return 0;
 
-        r = tree_is_sheltered(tree);
+        r = directory_is_sheltered(tree, /* itself= */ false);
         if (r == 0)
-                r = tree_is_defused(tree);
+                r = mount_is_defused(tree);
         if (r < 0)
                 return error_set_errno(error, r, "checking who can enter the tree", spec->root);
         if (r > 0)

@@ -80,6 +80,8 @@ const Setting settings[] = {
           "How far the clock that counts since boot is ahead inside" },
         { "MonotonicOffsetSec", SECTION_EXEC, &type_offset, FIELD(monotonic_offset_usec), "monotonic-offset", NULL, TRUST_RUN,
           "How far the monotonic clock is ahead inside" },
+        { "PivotRoot", SECTION_EXEC, &type_pivot_root, FIELD(pivot_root), "pivot-root", NULL, TRUST_RUN,
+          "Directory of the tree to be the root, and where to show the old one" },
 
         /* [Files] */
         { "ReadOnly", SECTION_FILES, &type_boolean, FIELD(read_only), "read-only", "no", TRUST_RUN,
@@ -88,6 +90,22 @@ const Setting settings[] = {
           "Take a writable tree that other users of the host can enter" },
         { "Device", SECTION_FILES, &type_devices, FIELD(devices), "device", NULL, TRUST_HOST,
           "Give the machine a device of the host" },
+        { "Volatile", SECTION_FILES, &type_volatile, FIELD(volatile_mode), "volatile", "no", TRUST_RUN,
+          "Start from the tree's /usr alone, without its /var, or on an overlay" },
+        { "Bind", SECTION_FILES, &type_bind, FIELD(bind), "bind", NULL, TRUST_OPERATOR_VALUE,
+          "Show a file or directory of the host in the machine" },
+        { "BindReadOnly", SECTION_FILES, &type_bind_read_only, FIELD(bind_read_only), "bind-ro", NULL, TRUST_OPERATOR_VALUE,
+          "Show a file or directory of the host, read-only" },
+        { "Volume", SECTION_FILES, &type_volume, FIELD(volume), "volume|v", NULL, TRUST_OPERATOR_VALUE,
+          "Show a volume, made when it is missing, or a path of the host" },
+        { "TemporaryFileSystem", SECTION_FILES, &type_tmpfs, FIELD(temporary_file_system), "tmpfs", NULL, TRUST_OPERATOR,
+          "Mount an empty tmpfs" },
+        { "Inaccessible", SECTION_FILES, &type_inaccessible, FIELD(inaccessible), "inaccessible", NULL, TRUST_OPERATOR,
+          "Cover a file or directory with nothing" },
+        { "Overlay", SECTION_FILES, &type_overlay, FIELD(overlay), "overlay", NULL, TRUST_OPERATOR_VALUE,
+          "Show directories as one; what is written goes to the last of them" },
+        { "OverlayReadOnly", SECTION_FILES, &type_overlay_read_only, FIELD(overlay_read_only), "overlay-ro", NULL,
+          TRUST_OPERATOR_VALUE, "Show directories as one, read-only" },
 
         /* [Network] */
         { "Private", SECTION_NETWORK, &type_private_network, FIELD(private_network), "private-network", "yes", TRUST_VALUE,
@@ -255,6 +273,7 @@ bool setting_reaches_host(const Setting *setting, const Spec *spec) {
         case TRUST_HOST:
                 return true;
         case TRUST_VALUE:
+        case TRUST_OPERATOR_VALUE:
                 return setting->type->reaches_host(setting_field_const(setting, spec));
         }
         return true;

@@ -24,6 +24,7 @@ typedef enum SettingTrust {
         TRUST_OPERATOR, /* so does this, but only who runs it may say it: a file beside an image may not */
         TRUST_HOST,  /* reaches the host in every use */
         TRUST_VALUE, /* depends on the value: the type's reaches_host() knows */
+        TRUST_OPERATOR_VALUE, /* so does this, and a file beside an image may say none of them */
 } SettingTrust;
 
 /* What form values have. The functions are in setting-types.c. */
@@ -148,6 +149,16 @@ extern const SettingType type_oom_score;
 extern const SettingType type_cpus;
 extern const SettingType type_personality;
 extern const SettingType type_offset;       /* a time span with a sign */
+/* Mounts: setting-mount-types.c. */
+extern const SettingType type_bind;
+extern const SettingType type_bind_read_only;
+extern const SettingType type_volume;
+extern const SettingType type_tmpfs;
+extern const SettingType type_inaccessible;
+extern const SettingType type_overlay;
+extern const SettingType type_overlay_read_only;
+extern const SettingType type_volatile;
+extern const SettingType type_pivot_root;
 /* Unit properties in systemd's own syntax, kept as text. */
 extern const SettingType type_unit_size;    /* bytes or percent */
 extern const SettingType type_unit_weight;  /* 1 … 10000 */

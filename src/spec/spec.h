@@ -29,6 +29,15 @@ typedef struct UserNamespace {
         uint32_t count;
 } UserNamespace;
 
+/* What of the tree lasts, systemd.nspawn(5) "Volatile=". */
+typedef enum VolatileMode {
+        VOLATILE_NO,
+        VOLATILE_YES,     /* an empty root directory with /usr of the tree, read-only */
+        VOLATILE_STATE,   /* the tree read-only, with an empty /var */
+        VOLATILE_OVERLAY, /* as Ephemeral= */
+        _VOLATILE_MODE_MAX,
+} VolatileMode;
+
 /* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
@@ -104,6 +113,15 @@ typedef struct Spec {
         bool read_only;
         bool allow_exposed_tree;
         char **devices;            /* HOST:PATH:ACCESS, see device.h */
+        VolatileMode volatile_mode;
+        char *pivot_root;          /* NEW[:OLD] */
+        char **bind;               /* mounts, in the syntax of mount-setting.h */
+        char **bind_read_only;
+        char **volume;
+        char **temporary_file_system;
+        char **inaccessible;
+        char **overlay;
+        char **overlay_read_only;
 
         /* [Network] */
         bool private_network;

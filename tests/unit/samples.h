@@ -17,8 +17,8 @@
 
 typedef struct Samples {
         const SettingType *type;
-        const char *good[6];
-        const char *bad[8];
+        const char *good[8];
+        const char *bad[10];
 } Samples;
 
 static const Samples samples[] = {
@@ -52,6 +52,23 @@ static const Samples samples[] = {
         { &type_slice,
           { "machine.slice", "-.slice", "a-b.slice" },
           { "a", ".slice", "a--b.slice", "-a.slice", "a-.slice", "a b.slice" } },
+        { &type_bind,
+          { "/srv", "/srv:/mnt", "/a\\:b:/c:ro,rootidmap", "+/usr:/opt:norbind", ":/scratch", "/a//b/:/c/" },
+          { "srv", "/a:b", "/a:/b:shared", "/a:/b:ro:x", "/a/../b", "/:/", "/a:/" } },
+        { &type_bind_read_only, { "/srv", "/srv:/mnt:idmap" }, { "/srv:/mnt:rw", "x", "/a:/b:size=5" } },
+        { &type_volume,
+          { "data:/data", "/srv:/mnt:ro", "a.b-c_d:/x:nosuid" },
+          { "data", "/srv", ".x:/data", "da ta:/data", "-x:/data", "data:rel", ":/data" } },
+        { &type_tmpfs,
+          { "/tmp", "/tmp:size=1m,mode=700", "/a:ro", "/a:uid=5,noexec" },
+          { "tmp", "/tmp:size=", "/tmp:mpol=bind", "/", "/tmp:size=1m:x", "/tmp:size=a/b" } },
+        { &type_inaccessible, { "/srv", "/a\\:b" }, { "srv", "/", "/a:/b" } },
+        { &type_overlay,
+          { "/a:/b", "/a:/b:/c", "/a::/c", "+/usr:/b:/c" },
+          { "/a", "/a:b:/c", ":/b:/c", "/a:/b:/", "::" } },
+        { &type_overlay_read_only, { "/a:/b", "/a:/b:/c" }, { "/a", "/a::/c" } },
+        { &type_volatile, { "no", "yes", "state", "overlay" }, { "maybe" } },
+        { &type_pivot_root, { "/sub", "/sub:/old" }, { "/", "sub", "/a:/b:/c", "/a/../b" } },
         { &type_properties, { "IOWeight=50", "DeviceAllow=/dev/null rw" }, { "IOWeight", "=5", "ioweight=5", "IO Weight=5" } },
         { &type_unit_size, { "64M", "1.5G", "50%", "infinity" }, { "x", "-1", "101%", "5 M" } },
         { &type_unit_weight, { "1", "10000" }, { "0", "10001", "x", "-1" } },

@@ -187,7 +187,11 @@ static void trust(void **state) {
                 { "PrivateUsers", "identity", true }, { "PrivateUsers", "524288", true },
                 { "Private", "yes", false },       { "Private", "no", true },
                 { "Property", "IOWeight=5", true }, { "Slice", "system.slice", true },
-                { "AllowExposedTree", "yes", true },
+                { "AllowExposedTree", "yes", true }, { "Bind", "/srv", true },
+                { "Bind", "+/srv:/mnt", false },   { "Bind", ":/mnt", false },
+                { "BindReadOnly", "/srv", true },  { "Volume", "/srv:/mnt", true },
+                { "Volume", "data:/mnt", false },  { "Overlay", "+/a:+/b:/c", false },
+                { "Overlay", "+/a:/b:/c", true },  { "OverlayReadOnly", "/a:/b", true },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
