@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parse-util.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -142,6 +143,100 @@ int parse_size(const char *s, uint64_t *ret) {
         if (value == UINT64_MAX)
                 return -ERANGE;
         *ret = value;
+        return 0;
+}
+
+int parse_size_si(const char *s, uint64_t *ret) {
+        static const char suffixes[] = "KMGTP";
+        size_t n = strlen(s);
+        const char *suffix = n > 1 ? strchr(suffixes, s[n - 1]) : NULL;
+        _cleanup_free_ char *digits = strndup(s, suffix ? n - 1 : n);
+        uint64_t value;
+        int r;
+
+        if (streq(s, "infinity")) {
+                *ret = UINT64_MAX;
+                return 0;
+        }
+        if (!digits)
+                return -ENOMEM;
+        r = parse_u64(digits, &value);
+        if (r < 0)
+                return r;
+
+        for (const char *p = suffixes; suffix && p <= suffix; p++)
+                if (__builtin_mul_overflow(value, UINT64_C(1000), &value))
+                        return -ERANGE;
+        *ret = value;
+        return 0;
+}
+
+int parse_device_and_rest(const char *s, char **ret_device, const char **ret_rest) {
+        const char *space = strrchr(s, ' ');
+
+        if (!space || space == s || !space[1])
+                return -EINVAL;
+        *ret_device = strndup(s, (size_t) (space - s));
+        *ret_rest = space + 1;
+        return *ret_device ? 0 : -ENOMEM;
+}
+
+/* "3" or "0-3": sets the bits. */
+static int add_cpus(uint8_t *bits, size_t *n, const char *word, size_t length) {
+        char first_text[16] = "", *dash;
+        uint32_t first, last;
+        int r;
+
+        if (length >= sizeof(first_text))
+                return -ERANGE;
+        (void) memcpy(first_text, word, length);
+        dash = strchr(first_text, '-');
+        if (dash)
+                *dash = '\0';
+        r = parse_u32(first_text, &first);
+        if (r >= 0)
+                r = parse_u32(dash ? dash + 1 : first_text, &last);
+        if (r < 0)
+                return r;
+        if (last < first || last >= CPU_SET_BYTES * 8)
+                return -ERANGE;
+
+        for (uint32_t i = first; i <= last; i++)
+                bits[i / 8] |= (uint8_t) (1 << i % 8);
+        if (last / 8 + 1 > *n)
+                *n = last / 8 + 1;
+        return 0;
+}
+
+int parse_cpu_set(const char *s, uint8_t bits[static CPU_SET_BYTES], size_t *ret_n) {
+        static const char separators[] = ", \t";
+        int r = 0;
+
+        (void) memset(bits, 0, CPU_SET_BYTES);
+        *ret_n = 0;
+        for (s += strspn(s, separators); *s && r >= 0; s += strspn(s, separators)) {
+                size_t length = strcspn(s, separators);
+
+                r = add_cpus(bits, ret_n, s, length);
+                s += length;
+        }
+        return r;
+}
+
+int parse_ip_prefix(const char *s, int *ret_family, uint8_t address[static 16], uint32_t *ret_length) {
+        const char *slash = strchr(s, '/');
+        _cleanup_free_ char *text = slash ? strndup(s, (size_t) (slash - s)) : strdup(s);
+        int family = strchr(s, ':') ? AF_INET6 : AF_INET;
+        uint32_t most = family == AF_INET6 ? 128 : 32, length = most;
+
+        if (!text)
+                return -ENOMEM;
+        if (slash && (parse_u32(slash + 1, &length) < 0 || length > most))
+                return -EINVAL;
+        if (inet_pton(family, text, address) != 1)
+                return -EINVAL;
+        *ret_family = family;
+        *ret_length = length;
         return 0;
 }
 

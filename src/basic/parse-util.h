@@ -19,6 +19,19 @@ int parse_u32(const char *s, uint32_t *ret);
 /* Bytes with an optional fraction and suffix: B K M G T P E, to the base of 1024. "infinity" is UINT64_MAX. */
 int parse_size(const char *s, uint64_t *ret);
 
+/* The same to the base of 1000, without fractions: K M G T P. What systemd counts bandwidth in. */
+int parse_size_si(const char *s, uint64_t *ret);
+
+/* "DEVICE REST": the device is a copy of what is before the last space, so that a path may hold spaces. REST is within S. */
+int parse_device_and_rest(const char *s, char **ret_device, const char **ret_rest);
+
+/* "0-3,8" or "0-3 8": the numbers as bits of an array of CPU_SET_BYTES, whose first *RET_N bytes hold them all. */
+enum { CPU_SET_BYTES = 1024 }; /* the kernel's NR_CPUS is 8192 at most (x86, arm64) */
+int parse_cpu_set(const char *s, uint8_t bits[static CPU_SET_BYTES], size_t *ret_n);
+
+/* An address of IPv4 or IPv6 with an optional prefix length: its family, as many bytes as that has, and the length. */
+int parse_ip_prefix(const char *s, int *ret_family, uint8_t address[static 16], uint32_t *ret_length);
+
 /* A time span: "5min 20s", "500ms", a bare number is seconds; "infinity" is USEC_INFINITY. Microseconds. */
 int parse_usec(const char *s, uint64_t *ret);
 

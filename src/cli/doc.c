@@ -6,16 +6,20 @@
  *
  *   @verbs@      each verb with its options
  *   @options@    the settings as options of berth run, by section
+ *   @docker@     docker's options that come to several settings
  *   @settings@   the settings in full, by section
+ *   @resources@  who does what on which kind of host
  *   @errors@     the names of D-Bus errors and the exit statuses that go with them
  */
 
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "docker.h"
 #include "file-util.h"
 #include "help.h"
 #include "log.h"
+#include "resource.h"
 #include "strv.h"
 #include "verbs.h"
 
@@ -192,6 +196,51 @@ static void print_settings(void) {
         }
 }
 
+static void print_docker(void) {
+        FOREACH_OPTION(o, docker_options)
+                print_option(o->names, o->type, NULL, o->help);
+}
+
+/* "systemd: cpu.weight", with what else there is to know below. */
+static void print_way(const Resource *row, const ResourceWay *way) {
+        static const char *const by[] = {
+                [RESOURCE_BY_SYSTEMD] = "systemd",
+                [RESOURCE_TRANSLATED] = "systemd",
+                [RESOURCE_BY_BERTH] = "berth",
+                [RESOURCE_REFUSED] = "refused",
+        };
+
+        printf(":  %s", by[way->by]);
+        if (way->by == RESOURCE_TRANSLATED)
+                printf(" as %s=", row->as);
+        if (way->files) {
+                printf(": ");
+                for (const char *p = way->files; *p; p++)
+                        if (*p == '|')
+                                printf(" or ");
+                        else
+                                print_plain(p, 1);
+        }
+        if (way->note) {
+                printf("%s", way->files ? ", " : ": ");
+                print_plain(way->note, strlen(way->note));
+        }
+        putchar('\n');
+}
+
+static void print_resources(void) {
+        puts("[[ *Setting*\n:[ *cgroup v2*\n:[ *hybrid*\n:[ *Live*");
+        FOREACH_RESOURCE(row) {
+                if (!setting_by_name(row->name))
+                        continue;
+                printf("|  %s=\n", row->name);
+                print_way(row, &row->ways[HOST_UNIFIED]);
+                print_way(row, &row->ways[HOST_HYBRID]);
+                printf(":  %s\n", row->live ? "yes" : "no");
+        }
+        putchar('\n');
+}
+
 static void print_errors(void) {
         for (ErrorKind kind = 0; kind < _ERROR_KIND_MAX; kind++)
                 printf("- %s (%i)\n", error_kind_to_dbus(kind), error_kind_to_exit_status(kind));
@@ -204,7 +253,9 @@ static const struct {
 } tables[] = {
         { "@verbs@", print_verbs },
         { "@options@", print_options },
+        { "@docker@", print_docker },
         { "@settings@", print_settings },
+        { "@resources@", print_resources },
         { "@errors@", print_errors },
 };
 

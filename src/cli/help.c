@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "docker.h"
 #include "output.h"
 #include "string-util.h"
 #include "strv.h"
@@ -126,6 +127,14 @@ static int print_settings(Error *error) {
         printf("\nFor several settings:\n");
         FOREACH_SETTING_GROUP(g) {
                 int r = print_option(g->options, g->type, NULL, g->help, error);
+
+                if (r < 0)
+                        return r;
+        }
+
+        printf("\nAs docker has them, in terms of the above:\n");
+        FOREACH_OPTION(o, docker_options) {
+                int r = print_option(o->names, o->type, NULL, o->help, error);
 
                 if (r < 0)
                         return r;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "docker.h"
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "strv.h"
@@ -58,6 +59,12 @@ static bool find(const OptionTarget *target, const char *name, Match *ret) {
                         return true;
                 }
 
+        FOREACH_OPTION(o, target->docker ? docker_options : NULL)
+                if (names_contain(o->names, name)) {
+                        *ret = (Match){ .type = o->type, .field = (char *) target->docker + o->offset };
+                        return true;
+                }
+
         s = target->spec ? setting_by_option(name) : NULL;
         if (s && !options_take_setting(target->only, s))
                 s = NULL;
@@ -79,6 +86,9 @@ bool options_have_letter(const Option *options, bool takes_settings, const char 
         FOREACH_OPTION(o, options)
                 if (names_contain(o->names, name))
                         return true;
+        FOREACH_OPTION(o, takes_settings && !only ? docker_options : NULL)
+                if (names_contain(o->names, name))
+                        return true;
         return takes_settings && setting_by_option(name) && options_take_setting(only, setting_by_option(name));
 }
 
@@ -91,14 +101,17 @@ static int unknown_option(const OptionTarget *target, const char *given, Error *
         FOREACH_OPTION(o, target->options)
                 if (r >= 0)
                         r = names_collect(o->names, &words);
-        if (target->spec)
+        if (target->spec) {
+                FOREACH_OPTION(o, target->docker ? docker_options : NULL)
+                        if (r >= 0)
+                                r = names_collect(o->names, &words);
                 FOREACH_SETTING(s)
                         if (r >= 0 && options_take_setting(target->only, s))
                                 r = names_collect(s->options, &words);
-        if (target->spec)
                 FOREACH_SETTING_GROUP(g)
-        if (r >= 0)
-                r = names_collect(g->options, &words);
+                if (r >= 0)
+                        r = names_collect(g->options, &words);
+        }
         if (r < 0)
                 return error_oom(error);
 
@@ -151,6 +164,8 @@ static int assign(const OptionTarget *target, const Match *match, const char *gi
                 r = match->type->parse(match->field, text);
         else if (*text && setting_type_to_mount_kind(match->type, &kind))
                 r = assign_mount(match, kind, target->spec, text);
+        else if (match->type == &type_unit_quota && target->docker && docker_takes_quota(text))
+                r = str_replace(&target->docker->cpu_quota, text);
         else if (match->type == &type_environment && *text && !strchr(text, '='))
                 r = assign_environment(match, target->spec, text);
         else
@@ -216,7 +231,7 @@ static int read_short(const OptionTarget *target, const char *word, char ***next
         return 0;
 }
 
-int options_parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error) {
+static int parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error) {
         _cleanup_free_ char **operands = calloc(strv_length(arguments) + 1, sizeof(char *));
         size_t n = 0;
         int r;
@@ -246,6 +261,22 @@ int options_parse(const OptionTarget *target, char **arguments, char ***ret_oper
 
         *ret_operands = TAKE_PTR(operands);
         return 0;
+}
+
+int options_parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error) {
+        _cleanup_docker_ Docker docker = DOCKER_NULL;
+        _cleanup_free_ char **operands = NULL;
+        OptionTarget whole = *target;
+        int r;
+
+        if (whole.spec && !whole.only)
+                whole.docker = &docker;
+        r = parse(&whole, arguments, &operands, error);
+        if (r == 0 && whole.docker)
+                r = docker_apply(&docker, whole.spec, error);
+        if (r == 0)
+                *ret_operands = TAKE_PTR(operands);
+        return r;
 }
 
 void options_clear(const Option *options, void *values) {

@@ -26,6 +26,7 @@ typedef struct OptionTarget {
         Spec *spec;               /* the settings' own; NULL where the verb takes none */
         const char *const *only;  /* names of the settings that it takes; NULL: all */
         bool in_order;            /* the first operand ends the options: those behind it are a command's own */
+        struct Docker *docker;    /* of options_parse(): what docker's own options are read into, where the verb takes settings */
 } OptionTarget;
 
 /*

@@ -81,7 +81,10 @@ static int open_controllers(Cgroup *cgroup, const char *line, Error *error) {
                 return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "opening the cgroup", hierarchy,
                                  "there are too many hierarchies");
         }
-        cgroup->controllers[cgroup->n_controllers++] = fd;
+        cgroup->controllers[cgroup->n_controllers] = fd;
+        cgroup->controller_names[cgroup->n_controllers++] = strdup(fields[1]);
+        if (!cgroup->controller_names[cgroup->n_controllers - 1])
+                return error_oom(error);
 
         if (strv_contains(names, "memory"))
                 cgroup->memory = fd_dup(fd);
@@ -144,6 +147,9 @@ void cgroup_done(Cgroup *cgroup) {
         fd_close_many(cgroup->unit, CGROUP_HIERARCHIES_MAX);
         fd_close_many(cgroup->payload, CGROUP_HIERARCHIES_MAX);
         fd_close_many(cgroup->controllers, cgroup->n_controllers);
+        for (size_t i = 0; i < cgroup->n_controllers; i++)
+                free(cgroup->controller_names[i]);
+        (void) fd_close(cgroup->cpuset_parent);
         (void) fd_close(cgroup->memory);
         free(cgroup->path);
         *cgroup = CGROUP_NULL;
@@ -250,36 +256,132 @@ int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error) {
         return r < 0 ? error_set_errno(error, r, "moving the command into the cgroup", cgroup->path) : 0;
 }
 
+/* Limits that come later */
+
+int *cgroup_controller(Cgroup *cgroup, const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t i = 0; i < cgroup->n_controllers; i++)
+                for (const char *p = cgroup->controller_names[i]; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+                        if (strncmp(p, name, n) == 0 && (p[n] == ',' || !p[n]))
+                                return &cgroup->controllers[i];
+        return NULL;
+}
+
+/* What an iteration over all processes of a tree of cgroups does with each; false ends it. */
+typedef void (*ForEach)(pid_t pid, void *userdata);
+
+static int for_each_in(int dir, ForEach each, void *userdata);
+
+typedef struct Gathering {
+        int dir;
+        size_t failed, moved;
+        pid_t *seen;             /* those that were moved, by this or an earlier pass */
+        size_t n_seen;
+} Gathering;
+
+static void gather_one(pid_t pid, void *userdata) {
+        Gathering *g = userdata;
+        char value[3 * sizeof(pid) + 1];
+        pid_t *grown;
+        int r;
+
+        for (size_t i = 0; i < g->n_seen; i++)
+                if (g->seen[i] == pid)
+                        return;
+
+        (void) snprintf(value, sizeof(value), "%i", pid);
+        r = file_write_value(g->dir, "cgroup.procs", value);
+        grown = reallocarray(g->seen, g->n_seen + 1, sizeof(pid_t));
+        if (grown) {
+                g->seen = grown;
+                g->seen[g->n_seen++] = pid;
+        }
+        g->moved++;
+        g->failed += (r < 0 && r != -ESRCH) || !grown;
+}
+
+/* Until a pass finds nobody new: a child of one that was not moved yet is where its parent was. */
+int cgroup_gather(const Cgroup *cgroup, int dir, Error *error) {
+        enum { PASSES = 100 };
+        Gathering g = { .dir = dir };
+        int r = file_write_value(dir, "cgroup.procs", "0");
+
+        if (r < 0)
+                return error_set_errno(error, r, "moving the supervisor into the cgroup", cgroup->path);
+        for (int pass = 0; pass < PASSES; pass++) {
+                _cleanup_close_ int payload = openat(cgroup->payload[0], ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+                g.moved = 0;
+                if (payload < 0 || for_each_in(payload, gather_one, &g) < 0 || g.moved == 0)
+                        break;
+        }
+        free(g.seen);
+        return g.failed > 0 || g.moved > 0 ? error_set(error, ERROR_FAILED, EBUSY, "moving the payload into the cgroup",
+                                                       cgroup->path, "some of its processes could not be moved")
+                                           : 0;
+}
+
+/* The unit's directory in the hierarchy of that name, -ENOENT where it has none. */
+static int open_unit(const Cgroup *cgroup, const char *controllers) {
+        _cleanup_free_ char *path = str_format(CGROUP_ROOT "/%s%s", controllers, cgroup->path);
+        int fd = path ? open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -1;
+
+        return path ? fd < 0 ? negative_errno() : fd : -ENOMEM;
+}
+
+static bool is_same_file(int a, int b) {
+        struct stat x, y;
+
+        return fstat(a, &x) >= 0 && fstat(b, &y) >= 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int cgroup_refresh(Cgroup *cgroup, Error *error) {
+        for (size_t i = 0; i < cgroup->n_controllers; i++) {
+                _cleanup_close_ int fd = open_unit(cgroup, cgroup->controller_names[i]);
+                int r;
+
+                if (fd < 0 || is_same_file(fd, cgroup->controllers[i]))
+                        continue;
+                r = cgroup_gather(cgroup, fd, error);
+                if (r < 0)
+                        return r;
+                (void) fd_close(cgroup->controllers[i]);
+                cgroup->controllers[i] = TAKE_FD(fd);
+        }
+        return 0;
+}
+
 int cgroup_kill_payload(const Cgroup *cgroup) {
         return cgroup->n == 0 ? -ENOENT : file_write_value(cgroup->payload[cgroup->n - 1], "cgroup.kill", "1");
 }
 
-static int signal_one(int dir, int signal) {
+static int for_each_of(int dir, ForEach each, void *userdata) {
         _cleanup_free_ char *text = NULL;
         int r = file_read_at(dir, "cgroup.procs", FILE_MAX_DEFAULT, &text, NULL);
 
         if (r < 0)
                 return r;
 
-        /* Numbers are of our own pid namespace; a process outside of it reads as 0 (cgroups(7)) and is not ours to signal. */
+        /* Numbers are of our own pid namespace; a process outside of it reads as 0 (cgroups(7)) and is not ours. */
         for (char *p = text, *end; *p; p = end) {
                 long pid = strtol(p, &end, 10);
 
                 if (end == p)
                         break;
                 if (pid > 1)
-                        (void) kill((pid_t) pid, signal);
+                        each((pid_t) pid, userdata);
                 end += *end == '\n';
         }
         return 0;
 }
 
 /* Depth first over a tree whose depth the kernel bounds (cgroup.max.depth) or its paths do. */
-static int signal_tree(int dir, int signal) {
+static int for_each_in(int dir, ForEach each, void *userdata) {
         _cleanup_close_ int owned = fd_dup(dir);
         struct dirent *entry;
         DIR *list = owned < 0 ? NULL : fdopendir(owned);
-        int r = signal_one(dir, signal);
+        int r = for_each_of(dir, each, userdata);
 
         if (!list)
                 return negative_errno();
@@ -292,10 +394,14 @@ static int signal_tree(int dir, int signal) {
                         continue;
                 child = openat(dir, entry->d_name, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
                 if (child >= 0)
-                        (void) signal_tree(child, signal);
+                        (void) for_each_in(child, each, userdata);
         }
         (void) closedir(list);
         return r;
+}
+
+static void signal_one(pid_t pid, void *userdata) {
+        (void) kill(pid, *(int *) userdata);
 }
 
 int cgroup_signal_payload(const Cgroup *cgroup, int signal) {
@@ -308,7 +414,7 @@ int cgroup_signal_payload(const Cgroup *cgroup, int signal) {
 
         /* Opened afresh: reading a directory moves the position of the descriptor that is kept. */
         payload = openat(cgroup->payload[0], ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-        return payload < 0 ? negative_errno() : signal_tree(payload, signal);
+        return payload < 0 ? negative_errno() : for_each_in(payload, signal_one, &signal);
 }
 
 uint64_t cgroup_oom_kills(const Cgroup *cgroup) {

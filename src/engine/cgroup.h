@@ -20,11 +20,14 @@ typedef struct Cgroup {
         int payload[CGROUP_HIERARCHIES_MAX];
         size_t n_controllers;
         int controllers[CGROUP_CONTROLLERS_MAX]; /* the unit's directories in v1 hierarchies, which are not split */
+        char *controller_names[CGROUP_CONTROLLERS_MAX]; /* "cpu,cpuacct" */
+        bool cpuset;                           /* controllers has one of our own making (cgroup-limits.h), and its parent is: */
+        int cpuset_parent;
         int memory;                            /* the unit's directory with memory.* files, or -EBADF */
         char *path;                            /* of the unit in systemd's hierarchy */
 } Cgroup;
 
-#define CGROUP_NULL (Cgroup){ .unit = { -EBADF, -EBADF }, .payload = { -EBADF, -EBADF }, .memory = -EBADF }
+#define CGROUP_NULL (Cgroup){ .unit = { -EBADF, -EBADF }, .payload = { -EBADF, -EBADF }, .cpuset_parent = -EBADF, .memory = -EBADF }
 
 /* Finds the cgroup that we are in. */
 int cgroup_open_own(Cgroup *ret, Error *error);
@@ -49,6 +52,18 @@ int cgroup_open_birthplace(const Cgroup *cgroup, pid_t leader, bool own_leaf);
 
 /* Moves a process, by its number in our own pid namespace, that was born there, in the hierarchies of cgroup v1. */
 int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error);
+
+/* Where in cgroup->controllers the v1 hierarchy of that controller is; NULL where there is none. */
+int *cgroup_controller(Cgroup *cgroup, const char *name);
+
+/*
+ * Looks again where the unit has cgroups: systemd makes them in v1 hierarchies as it is asked for limits. All of the payload
+ * is moved into those that are new.
+ */
+int cgroup_refresh(Cgroup *cgroup, Error *error);
+
+/* Moves every process of the payload into DIR, of one v1 hierarchy, and us, whose children join the payload. */
+int cgroup_gather(const Cgroup *cgroup, int dir, Error *error);
 
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
 int cgroup_kill_payload(const Cgroup *cgroup);

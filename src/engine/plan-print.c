@@ -65,12 +65,17 @@ static void print_scope(const Plan *plan, FILE *f) {
 
         fprintf(f, "scope         berth-%s.scope in %s\n", spec->name, spec->slice);
         FOREACH_SETTING(s) {
+                _cleanup_strv_free_ char **items = NULL;
                 _cleanup_free_ char *text = NULL;
 
-                /* Slice and time-out have lines of their own. */
-                if (s->section != SECTION_RESOURCES || s->type->list || s->type == &type_slice || s->type == &type_timespan)
+                /* Slice, time-out and kill mode have lines of their own, and Property= comes last. */
+                if (s->section != SECTION_RESOURCES || s->type == &type_slice || s->type == &type_timespan ||
+                    s->type == &type_kill_mode || s->type == &type_properties)
                         continue;
-                if (s->type->format(setting_field_const(s, spec), &text) >= 0 && text)
+                if (s->type->list && s->type->format_list(setting_field_const(s, spec), &items) >= 0)
+                        STRV_FOREACH(item, items)
+                                fprintf(f, "property      %s=%s\n", s->name, *item);
+                if (!s->type->list && s->type->format(setting_field_const(s, spec), &text) >= 0 && text)
                         fprintf(f, "property      %s=%s\n", s->name, text);
         }
         STRV_FOREACH(p, spec->property)
@@ -97,6 +102,25 @@ static void print_process(const Spec *spec, FILE *f) {
                 }
 }
 
+/* What systemd is told of as well, and does not do on this host. */
+static void print_limits(const CgroupLimits *limits, FILE *f) {
+        char size[FORMAT_SIZE_MAX];
+
+        if (limits->memory_swap_max != LIMIT_NONE)
+                fprintf(f, "limit         memory.memsw.limit_in_bytes %s above MemoryMax\n",
+                        format_size(limits->memory_swap_max, size));
+        if (limits->memory_low > 0)
+                fprintf(f, "limit         memory.soft_limit_in_bytes %s\n", format_size(limits->memory_low, size));
+        if (limits->cpus)
+                fprintf(f, "limit         cpuset.cpus %s\n", limits->cpus);
+        if (limits->nodes)
+                fprintf(f, "limit         cpuset.mems %s\n", limits->nodes);
+        STRV_FOREACH(item, limits->read_iops)
+                fprintf(f, "limit         blkio.throttle.read_iops_device %s\n", *item);
+        STRV_FOREACH(item, limits->write_iops)
+                fprintf(f, "limit         blkio.throttle.write_iops_device %s\n", *item);
+}
+
 void plan_print(const Plan *plan, FILE *f) {
         static const char *const modes[] = {
                 [TREE_WRITABLE] = "writable",
@@ -109,6 +133,7 @@ void plan_print(const Plan *plan, FILE *f) {
 
         fprintf(f, "machine       %s\n", spec->name);
         print_scope(plan, f);
+        print_limits(&plan->cgroup_limits, f);
 
         fprintf(f, "namespaces   ");
         for (size_t i = 0; i < ELEMENTSOF(namespace_names); i++)
@@ -138,7 +163,8 @@ void plan_print(const Plan *plan, FILE *f) {
         fprintf(f, "privileges    %s\n", plan->confinement.no_new_privileges ? "no new ones" : "by executable");
         STRV_FOREACH(e, plan->environment)
                 fprintf(f, "environment   %s\n", *e);
-        fprintf(f, "stop          %s, %s\n", signal_name(spec->kill_signal, signal), format_usec(spec->timeout_stop_usec, span));
+        fprintf(f, "stop          %s to %s, %s\n", signal_name(spec->kill_signal, signal),
+                streq(spec->kill_mode, "mixed") ? "the command" : "all processes", format_usec(spec->timeout_stop_usec, span));
         if (spec->process_two)
                 fprintf(f, "init          as PID 1, the command as PID 2\n");
         fprintf(f, "exec         ");

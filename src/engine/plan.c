@@ -76,6 +76,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
                 return error_oom(error);
 
         plan->spec = spec;
+        plan->cgroup_limits = CGROUP_LIMITS_NULL;
         plan->nodes = nodes;
         plan->links = links;
         plan_namespaces(plan);
@@ -88,6 +89,8 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
                 return r;
         if (plan_environment(plan) < 0)
                 return error_oom(error);
+        if (!host->unified && cgroup_limits_from_spec(spec, &plan->cgroup_limits) < 0)
+                return error_oom(error);
 
         *ret = TAKE_PTR(plan);
         return 0;
@@ -96,6 +99,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
 Plan *plan_free(Plan *plan) {
         if (!plan)
                 return NULL;
+        cgroup_limits_done(&plan->cgroup_limits);
         strv_free(plan->environment);
         plan_mounts_done(plan);
         free(plan);

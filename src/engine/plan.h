@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdio.h>
 
+#include "cgroup-limits.h"
 #include "confinement.h"
 #include "mount-setting.h"
 #include "spec.h"
@@ -83,6 +84,7 @@ typedef struct Plan {
         const PlannedNode *nodes; /* terminated by a NULL name */
         const PlannedLink *links;
         Confinement confinement; /* of the payload */
+        CgroupLimits cgroup_limits;         /* that berth sets itself: none on a host with cgroup v2 alone */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
 } Plan;
 

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "cpuset.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "kept.h"
@@ -376,6 +377,7 @@ void machine_collect(Machine *machine, const char *reason) {
                 if (r < 0)
                         log_warning("the entry of machine '%s' was not removed: %s", machine_name(machine), errno_text(r));
         }
+        cpuset_remove(machine_name(machine));
         if (end.uid_count > 0 && end.uid_base > 0)
                 range_sweep(manager->places->ranges,
                             &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = end.uid_base, .count = end.uid_count });

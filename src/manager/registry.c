@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cpuset.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "kept.h"
@@ -253,6 +254,12 @@ static int sweep_plan(Manager *manager, int dir, const char *name) {
         return 0;
 }
 
+static bool machine_is_live(void *userdata, const char *name) {
+        Manager *manager = userdata;
+
+        return entry_is_live(manager, name);
+}
+
 int registry_load(Manager *manager, Error *error) {
         _cleanup_close_ int plans = places_open_machines(manager->places, /* plans= */ true);
         int r;
@@ -262,6 +269,7 @@ int registry_load(Manager *manager, Error *error) {
                 r = for_each_entry(manager, manager->machines_dir, load_entry);
         if (r >= 0 && plans >= 0)
                 r = for_each_entry(manager, plans, sweep_plan);
+        cpuset_sweep(machine_is_live, manager);
         return r < 0 ? error_set_errno(error, r, "reading the registry", manager->places->run) : 0;
 }
 

@@ -231,15 +231,15 @@ static void on_types(void *userdata, int r, const Error *error) {
 /* Before anything is made: a property that can't be written costs nothing then. */
 static int check_properties(Start *s, Error *error) {
         Systemd *systemd = s->operation.manager->systemd;
-        int r;
+        int r = property_check_spec(systemd, s->request.spec, error);
 
-        if (!s->request.spec->property && !s->request.spec->devices)
-                return 0;
-        if (property_spec_needs_types(s->request.spec) && !systemd_has_types(systemd)) {
+        if (r < 0)
+                return r;
+        if (property_spec_needs_types(systemd, s->request.spec) && !systemd_has_types(systemd)) {
                 r = systemd_load_types(systemd, on_types, s, &s->types);
                 return r < 0 ? error_set_errno(error, r, what, NULL) : 1;
         }
-        return scope_check(systemd, s->request.spec, error);
+        return s->request.spec->property || s->request.spec->devices ? scope_check(systemd, s->request.spec, error) : 0;
 }
 
 static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -116,16 +116,74 @@ const Setting settings[] = {
           "Slice to put the machine's scope in" },
         { "TimeoutStopSec", SECTION_RESOURCES, &type_timespan, FIELD(timeout_stop_usec), "stop-timeout|timeout-stop", "10s",
           TRUST_RUN, "Time to end in before the machine is killed" },
+        { "KillMode", SECTION_RESOURCES, &type_kill_mode, FIELD(kill_mode), "kill-mode", "mixed", TRUST_RUN,
+          "Who is asked to end: the command (mixed), or all processes" },
         { "CPUShares", SECTION_RESOURCES, &type_unit_shares, FIELD(cpu_shares), "cpu-shares|c", NULL, TRUST_RUN,
           "CPU time relative to others, 1024 being usual" },
-        { "CPUWeight", SECTION_RESOURCES, &type_unit_weight, FIELD(cpu_weight), "cpu-weight", NULL, TRUST_RUN,
+        { "CPUWeight", SECTION_RESOURCES, &type_unit_cpu_weight, FIELD(cpu_weight), "cpu-weight", NULL, TRUST_RUN,
           "CPU time relative to others, 100 being usual" },
+        { "StartupCPUWeight", SECTION_RESOURCES, &type_unit_cpu_weight, FIELD(startup_cpu_weight), "startup-cpu-weight", NULL,
+          TRUST_RUN, "The same while the host boots and shuts down" },
         { "CPUQuota", SECTION_RESOURCES, &type_unit_quota, FIELD(cpu_quota), "cpu-quota", NULL, TRUST_RUN,
           "CPU time at most, in percent of one CPU" },
-        { "MemoryMax", SECTION_RESOURCES, &type_unit_size, FIELD(memory_max), "memory-max|memory|m", NULL, TRUST_RUN,
+        { "CPUQuotaPeriodSec", SECTION_RESOURCES, &type_unit_period, FIELD(cpu_quota_period), "cpu-quota-period", NULL, TRUST_RUN,
+          "Period in which CPUQuota= is accounted" },
+        { "AllowedCPUs", SECTION_RESOURCES, &type_unit_cpus, FIELD(allowed_cpus), "allowed-cpus|cpuset-cpus", NULL, TRUST_RUN,
+          "CPUs to run on" },
+        { "AllowedMemoryNodes", SECTION_RESOURCES, &type_unit_cpus, FIELD(allowed_memory_nodes),
+          "allowed-memory-nodes|cpuset-mems", NULL, TRUST_RUN, "NUMA nodes to take memory from" },
+        { "MemoryMin", SECTION_RESOURCES, &type_unit_size, FIELD(memory_min), "memory-min", NULL, TRUST_RUN,
+          "Memory that is never reclaimed" },
+        { "MemoryLow", SECTION_RESOURCES, &type_unit_size, FIELD(memory_low), "memory-low|memory-reservation", NULL, TRUST_RUN,
+          "Memory that is reclaimed only where no other can be" },
+        { "MemoryHigh", SECTION_RESOURCES, &type_unit_size, FIELD(memory_high), "memory-high", NULL, TRUST_RUN,
+          "Memory above which the machine is slowed down" },
+        { "MemoryMax", SECTION_RESOURCES, &type_unit_size, FIELD(memory_max), "memory-max", NULL, TRUST_RUN,
           "Memory at most" },
-        { "TasksMax", SECTION_RESOURCES, &type_unit_tasks, FIELD(tasks_max), "tasks-max|pids-limit", NULL, TRUST_RUN,
+        { "MemorySwapMax", SECTION_RESOURCES, &type_unit_size, FIELD(memory_swap_max), "memory-swap-max", NULL, TRUST_RUN,
+          "Swap at most" },
+        { "MemoryZSwapMax", SECTION_RESOURCES, &type_unit_size, FIELD(memory_zswap_max), "memory-zswap-max", NULL, TRUST_RUN,
+          "Compressed swap in memory at most" },
+        { "TasksMax", SECTION_RESOURCES, &type_unit_tasks, FIELD(tasks_max), "tasks-max", NULL, TRUST_RUN,
           "Processes and threads at most" },
+        { "IOWeight", SECTION_RESOURCES, &type_unit_weight, FIELD(io_weight), "io-weight", NULL, TRUST_RUN,
+          "IO relative to others, 100 being usual" },
+        { "IODeviceWeight", SECTION_RESOURCES, &type_unit_device_weights, FIELD(io_device_weight), "io-device-weight", NULL,
+          TRUST_VALUE, "The same for one device" },
+        { "IOReadBandwidthMax", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(io_read_bandwidth_max), "io-read-bandwidth-max",
+          NULL, TRUST_VALUE, "Bytes a second at most that are read from a device" },
+        { "IOWriteBandwidthMax", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(io_write_bandwidth_max),
+          "io-write-bandwidth-max", NULL, TRUST_VALUE, "Bytes a second at most that are written to a device" },
+        { "IOReadIOPSMax", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(io_read_iops_max), "io-read-iops-max", NULL,
+          TRUST_VALUE, "Reads a second at most from a device" },
+        { "IOWriteIOPSMax", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(io_write_iops_max), "io-write-iops-max", NULL,
+          TRUST_VALUE, "Writes a second at most to a device" },
+        { "IODeviceLatencyTargetSec", SECTION_RESOURCES, &type_unit_latencies, FIELD(io_device_latency_target),
+          "io-device-latency-target", NULL, TRUST_VALUE, "Time within which a device is to answer" },
+        { "BlockIOWeight", SECTION_RESOURCES, &type_unit_block_io_weight, FIELD(block_io_weight), "block-io-weight|blkio-weight",
+          NULL, TRUST_RUN, "IO relative to others, 500 being usual: the older IOWeight=" },
+        { "BlockIOReadBandwidth", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(block_io_read_bandwidth),
+          "block-io-read-bandwidth", NULL, TRUST_VALUE, "The older IOReadBandwidthMax=" },
+        { "BlockIOWriteBandwidth", SECTION_RESOURCES, &type_unit_bandwidths, FIELD(block_io_write_bandwidth),
+          "block-io-write-bandwidth", NULL, TRUST_VALUE, "The older IOWriteBandwidthMax=" },
+        { "DevicePolicy", SECTION_RESOURCES, &type_unit_device_policy, FIELD(device_policy), "device-policy", NULL,
+          TRUST_VALUE, "Devices that may be opened besides those given (default: closed)" },
+        { "DeviceAllow", SECTION_RESOURCES, &type_unit_devices, FIELD(device_allow), "device-allow", NULL, TRUST_HOST,
+          "A device that may be opened, and how" },
+        { "IPAddressAllow", SECTION_RESOURCES, &type_unit_prefixes, FIELD(ip_address_allow), "ip-address-allow", NULL, TRUST_RUN,
+          "Addresses that packets may come from and go to" },
+        { "IPAddressDeny", SECTION_RESOURCES, &type_unit_prefixes, FIELD(ip_address_deny), "ip-address-deny", NULL, TRUST_RUN,
+          "Addresses that packets may not come from and go to" },
+        { "IPAccounting", SECTION_RESOURCES, &type_unit_boolean, FIELD(ip_accounting), "ip-accounting", NULL, TRUST_RUN,
+          "Count the bytes of IP packets" },
+        { "ManagedOOMSwap", SECTION_RESOURCES, &type_unit_oom, FIELD(managed_oom_swap), "managed-oom-swap", NULL, TRUST_RUN,
+          "Whether systemd-oomd kills the machine when swap runs out" },
+        { "ManagedOOMMemoryPressure", SECTION_RESOURCES, &type_unit_oom, FIELD(managed_oom_memory_pressure),
+          "managed-oom-memory-pressure", NULL, TRUST_RUN, "Whether systemd-oomd kills it for its memory pressure" },
+        { "ManagedOOMMemoryPressureLimit", SECTION_RESOURCES, &type_unit_percent, FIELD(managed_oom_memory_pressure_limit),
+          "managed-oom-memory-pressure-limit", NULL, TRUST_RUN, "The memory pressure that it does so above" },
+        { "ManagedOOMPreference", SECTION_RESOURCES, &type_unit_oom_preference, FIELD(managed_oom_preference),
+          "managed-oom-preference", NULL, TRUST_HOST, "Whether systemd-oomd rather spares the machine" },
         { "Property", SECTION_RESOURCES, &type_properties, FIELD(property), "property", NULL, TRUST_HOST,
           "Any other property of the scope, as systemctl set-property takes it" },
 };
@@ -223,8 +281,23 @@ int setting_find(const char *name, const Setting **ret, Error *error) {
                          near);
 }
 
+/* The setting that Property=NAME=VALUE means, where it has one of its own; NULL where it has not. */
+static const Setting *setting_of_property(const char *text) {
+        size_t n = strcspn(text, "=");
+
+        FOREACH_SETTING(s)
+                if (s->section == SECTION_RESOURCES && s->type != &type_properties && text[n] && strlen(s->name) == n &&
+                    strncmp(s->name, text, n) == 0)
+                        return s;
+        return NULL;
+}
+
 int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *error) {
+        const Setting *other = setting->type == &type_properties ? setting_of_property(text) : NULL;
         void *field = setting_field(setting, spec);
+
+        if (other)
+                return setting_assign(other, spec, strchr(text, '=') + 1, error);
 
         /* As in unit files: an empty assignment goes back to the default. */
         if (!*text) {
@@ -239,8 +312,13 @@ int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *
 }
 
 int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error) {
-        int r = setting->type->parse(setting_field(setting, spec), text);
+        const Setting *other = setting->type == &type_properties ? setting_of_property(text) : NULL;
+        int r;
 
+        if (other)
+                return setting_assign(other, spec, strchr(text, '=') + 1, error);
+
+        r = setting->type->parse(setting_field(setting, spec), text);
         if (r == -ENOMEM)
                 return error_oom(error);
         if (r < 0)

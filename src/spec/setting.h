@@ -162,6 +162,22 @@ extern const SettingType type_pivot_root;
 /* Unit properties in systemd's own syntax, kept as text. */
 extern const SettingType type_unit_size;    /* bytes or percent */
 extern const SettingType type_unit_weight;  /* 1 … 10000 */
+extern const SettingType type_unit_cpu_weight; /* the same, or idle */
+extern const SettingType type_unit_block_io_weight; /* 10 … 1000 */
 extern const SettingType type_unit_shares;  /* 2 … 262144 */
 extern const SettingType type_unit_quota;   /* percent of one CPU */
+extern const SettingType type_unit_percent;
+extern const SettingType type_unit_period;  /* 1ms … 1s */
+extern const SettingType type_unit_cpus;    /* "0-3,8" */
 extern const SettingType type_unit_tasks;   /* a number or percent */
+extern const SettingType type_unit_boolean; /* not set is a third value */
+extern const SettingType type_unit_device_policy;
+extern const SettingType type_unit_oom;
+extern const SettingType type_unit_oom_preference;
+extern const SettingType type_kill_mode;
+/* Lists of those. */
+extern const SettingType type_unit_device_weights; /* "DEVICE WEIGHT" */
+extern const SettingType type_unit_bandwidths;     /* "DEVICE NUMBER" */
+extern const SettingType type_unit_latencies;      /* "DEVICE TIME" */
+extern const SettingType type_unit_devices;        /* "DEVICE rwm" */
+extern const SettingType type_unit_prefixes;       /* addresses and names of some */

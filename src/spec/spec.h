@@ -129,11 +129,40 @@ typedef struct Spec {
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */
         char *slice;
         uint64_t timeout_stop_usec;
+        char *kill_mode;           /* "mixed" or "control-group" */
         char *cpu_shares;
         char *cpu_weight;
+        char *startup_cpu_weight;
         char *cpu_quota;
+        char *cpu_quota_period;
+        char *allowed_cpus;
+        char *allowed_memory_nodes;
+        char *memory_min;
+        char *memory_low;
+        char *memory_high;
         char *memory_max;
+        char *memory_swap_max;
+        char *memory_zswap_max;
         char *tasks_max;
+        char *io_weight;
+        char **io_device_weight;   /* "DEVICE VALUE": these and all lists below up to property */
+        char **io_read_bandwidth_max;
+        char **io_write_bandwidth_max;
+        char **io_read_iops_max;
+        char **io_write_iops_max;
+        char **io_device_latency_target;
+        char *block_io_weight;
+        char **block_io_read_bandwidth;
+        char **block_io_write_bandwidth;
+        char *device_policy;
+        char **device_allow;       /* "DEVICE rwm" */
+        char **ip_address_allow;   /* prefixes, and names of some */
+        char **ip_address_deny;
+        char *ip_accounting;
+        char *managed_oom_swap;
+        char *managed_oom_memory_pressure;
+        char *managed_oom_memory_pressure_limit;
+        char *managed_oom_preference;
         char **property;           /* NAME=VALUE, any other unit property */
 
         bool assigned[SPEC_SETTINGS_MAX]; /* per row of the settings table: set by a user, not by default */

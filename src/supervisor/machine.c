@@ -99,6 +99,7 @@ static void end_normally(Supervisor *s) {
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
         (void) cgroup_kill_payload(&s->cgroup);
+        cgroup_limits_release(&s->cgroup, s->spec->name);
         set_state(s, PHASE_DRAINING, MACHINE_EXITED);
 
         if (s->console)
@@ -116,6 +117,7 @@ static void end_start(Supervisor *s) {
         connections_answer_start(s);
         /* The caller learns it from the answer to its call: no session was handed out that could ask. */
         (void) cgroup_kill_payload(&s->cgroup);
+        cgroup_limits_release(&s->cgroup, s->spec->name);
         set_state(s, PHASE_ENDED, MACHINE_FAILED);
         leave(s);
 }
@@ -127,6 +129,10 @@ static int release(Supervisor *s, Error *error) {
 
         if (r >= 0)
                 r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
+        if (r >= 0)
+                r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
+        if (r >= 0)
+                r = cgroup_limits_verify(&s->cgroup, s->spec, error);
         if (r >= 0)
                 r = s->spec->terminal ? 0 : streams_open(s, s->stdio, s->stdio, error);
         if (r >= 0)
@@ -252,6 +258,7 @@ static void kill_machine(Supervisor *s) {
 
 static void on_stop(Supervisor *s) {
         uint64_t timeout = s->spec->timeout_stop_usec;
+        bool all = streq(s->spec->kill_mode, "control-group");
         int r = 0;
 
         s->stopped = true;
@@ -259,13 +266,15 @@ static void on_stop(Supervisor *s) {
         if (s->keep_unit)
                 (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
 
-        if (timeout == 0 || !process_listens(s->leader.pid, s->spec->kill_signal)) {
+        if (timeout == 0 || (!all && !process_listens(s->leader.pid, s->spec->kill_signal))) {
                 kill_machine(s);
                 return;
         }
         if (timeout != USEC_INFINITY)
                 r = arm_timer(s, timeout);
-        if (r < 0 || pidref_kill(&s->leader, s->spec->kill_signal) < 0)
+        if (r >= 0)
+                r = all ? cgroup_signal_payload(&s->cgroup, s->spec->kill_signal) : pidref_kill(&s->leader, s->spec->kill_signal);
+        if (r < 0)
                 kill_machine(s);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "property-value.h"
 
-#include <arpa/inet.h>
-#include <inttypes.h>
+#include <sys/socket.h>
 
 #include "parse-util.h"
 #include "string-util.h"
@@ -142,80 +141,15 @@ static int append_bytes(sd_bus_message *m, const char *name, const void *bytes, 
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-enum { CPUS_MAX = 8192 }; /* the kernel's NR_CPUS at most (x86, arm64) */
-
-/* "3" or "0-3": sets the bits. */
-static int add_cpus(uint8_t *bits, size_t *n, char *word) {
-        char *dash = strchr(word, '-');
-        uint32_t first, last;
-        int r;
-
-        if (dash)
-                *dash = '\0';
-        r = parse_u32(word, &first);
-        if (r >= 0)
-                r = parse_u32(dash ? dash + 1 : word, &last);
-        if (r < 0)
-                return r;
-        if (last < first || last >= CPUS_MAX)
-                return -ERANGE;
-
-        for (uint32_t i = first; i <= last; i++)
-                bits[i / 8] |= (uint8_t) (1 << i % 8);
-        if (last / 8 + 1 > *n)
-                *n = last / 8 + 1;
-        return 0;
-}
-
 int value_append_cpus(sd_bus_message *m, const char *name, const char *value) {
-        _cleanup_strv_free_ char **words = NULL;
-        uint8_t bits[CPUS_MAX / 8] = {};
+        uint8_t bits[CPU_SET_BYTES] = {};
         size_t n = 0;
-        int r = strv_split(value, ", \t", &words);
+        int r = parse_cpu_set(value, bits, &n);
 
-        for (char **word = words; r >= 0 && word && *word; word++)
-                r = add_cpus(bits, &n, *word);
         return r < 0 ? r : append_bytes(m, name, bits, n);
 }
 
 /* Devices */
-
-/* "DEVICE REST": the part before the last space, so that a path may hold spaces. */
-static int split_device(const char *value, char **ret_device, const char **ret_rest) {
-        const char *space = strrchr(value, ' ');
-
-        if (!space || space == value || !space[1])
-                return -EINVAL;
-        *ret_device = strndup(value, (size_t) (space - value));
-        *ret_rest = space + 1;
-        return *ret_device ? 0 : -ENOMEM;
-}
-
-/* Bandwidth counts by 1000, unlike memory (systemd.resource-control(5)). */
-static int parse_bandwidth(const char *s, uint64_t *ret) {
-        static const char suffixes[] = "KMGTP";
-        size_t n = strlen(s);
-        const char *suffix = n > 1 ? strchr(suffixes, s[n - 1]) : NULL;
-        _cleanup_free_ char *digits = suffix ? strndup(s, n - 1) : NULL;
-        uint64_t value;
-        int r;
-
-        if (streq(s, "infinity")) {
-                *ret = UINT64_MAX;
-                return 0;
-        }
-        if (suffix && !digits)
-                return -ENOMEM;
-        r = parse_u64(digits ? digits : s, &value);
-        if (r < 0)
-                return r;
-
-        for (const char *p = suffixes; suffix && p <= suffix; p++)
-                if (__builtin_mul_overflow(value, UINT64_C(1000), &value))
-                        return -ERANGE;
-        *ret = value;
-        return 0;
-}
 
 /* An empty value clears the list, as in unit files. */
 static int append_device_number(sd_bus_message *m, const char *name, const char *value, int (*parse)(const char *, uint64_t *)) {
@@ -226,14 +160,14 @@ static int append_device_number(sd_bus_message *m, const char *name, const char 
 
         if (!*value)
                 return sd_bus_message_append(m, "(sv)", name, "a(st)", 0);
-        r = split_device(value, &device, &rest);
+        r = parse_device_and_rest(value, &device, &rest);
         if (r >= 0)
                 r = parse(rest, &number);
         return r < 0 ? r : sd_bus_message_append(m, "(sv)", name, "a(st)", 1, device, number);
 }
 
 int value_append_bandwidth(sd_bus_message *m, const char *name, const char *value) {
-        return append_device_number(m, name, value, parse_bandwidth);
+        return append_device_number(m, name, value, parse_size_si);
 }
 
 int value_append_device_weight(sd_bus_message *m, const char *name, const char *value) {
@@ -255,7 +189,7 @@ int value_append_device(sd_bus_message *m, const char *name, const char *value) 
                 return sd_bus_message_append(m, "(sv)", name, "a(ss)", 0);
 
         /* Without an access it is all of them. */
-        if (split_device(value, &device, &rest) >= 0 && rest[strspn(rest, "rwm")] == '\0')
+        if (parse_device_and_rest(value, &device, &rest) >= 0 && rest[strspn(rest, "rwm")] == '\0')
                 access = rest;
         else
                 r = str_replace(&device, value);
@@ -273,20 +207,12 @@ typedef struct Prefix {
 enum { PREFIXES_MAX = 256 };
 
 static int parse_prefix(const char *word, Prefix *ret) {
-        const char *slash = strchr(word, '/');
-        _cleanup_free_ char *address = slash ? strndup(word, (size_t) (slash - word)) : strdup(word);
-        Prefix prefix = { .family = strchr(word, ':') ? AF_INET6 : AF_INET };
-        uint32_t most = prefix.family == AF_INET6 ? 128 : 32;
+        Prefix prefix = {};
+        int r = parse_ip_prefix(word, &prefix.family, prefix.address, &prefix.length);
 
-        if (!address)
-                return -ENOMEM;
-        if (inet_pton(prefix.family, address, prefix.address) != 1)
-                return -EINVAL;
-        prefix.length = most;
-        if (slash && (parse_u32(slash + 1, &prefix.length) < 0 || prefix.length > most))
-                return -EINVAL;
-        *ret = prefix;
-        return 0;
+        if (r >= 0)
+                *ret = prefix;
+        return r;
 }
 
 /* One prefix, or one of the names that systemd has for some. */

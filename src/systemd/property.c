@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "property.h"
 
+#include "block-device.h"
+#include "parse-util.h"
 #include "property-value.h"
-#include "setting.h"
+#include "resource.h"
 #include "string-util.h"
+#include "strv.h"
+#include "systemd-internal.h"
 
 typedef int (*AppendValue)(sd_bus_message *m, const char *name, const char *value);
 
@@ -53,6 +57,7 @@ static const struct {
         { "DefaultMemoryLow", &form_size },
         { "DefaultMemoryMin", &form_size },
         { "DeviceAllow", &form_device },
+        { "DevicePolicy", &form_string },
         { "IODeviceLatencyTargetSec", &form_latency },
         { "IODeviceWeight", &form_device_weight },
         { "IOReadBandwidthMax", &form_bandwidth },
@@ -60,11 +65,15 @@ static const struct {
         { "IOWeight", &form_weight },
         { "IOWriteBandwidthMax", &form_bandwidth },
         { "IOWriteIOPSMax", &form_bandwidth },
+        { "IPAccounting", &form_boolean },
         { "IPAddressAllow", &form_addresses },
         { "IPAddressDeny", &form_addresses },
         { "JobRunningTimeoutSec", &form_timespan },
         { "JobTimeoutSec", &form_timespan },
+        { "ManagedOOMMemoryPressure", &form_string },
         { "ManagedOOMMemoryPressureLimit", &form_scale },
+        { "ManagedOOMPreference", &form_string },
+        { "ManagedOOMSwap", &form_string },
         { "MemoryHigh", &form_size },
         { "MemoryLimit", &form_size },
         { "MemoryLow", &form_size },
@@ -91,7 +100,7 @@ static const struct {
         { "Delegate", "berth sets it: it makes cgroups of its own below the scope" },
         { "DelegateSubgroup", "berth makes its own cgroups below the scope" },
         { "FinalKillSignal", "it is SIGKILL: nothing less ends what ignored the stop" },
-        { "KillMode", "it is control-group: berth stops the command itself, and systemd kills what is left" },
+        { "KillMode", "there is a setting for it: KillMode=; the scope's own is always control-group" },
         { "KillSignal",
           "berth sets it to the one signal that only its supervisor catches; the command's is the setting KillSignal=" },
         { "PIDFDs", "berth says which process is in the scope" },
@@ -169,42 +178,103 @@ static int append_value(sd_bus_message *m, const Form *form, const char *name, c
         return r < 0 ? error_set_errno(error, r, step, name) : 0;
 }
 
-int property_append(sd_bus_message *m, const Systemd *systemd, const char *assignment, Error *error) {
-        const char *value = strchr(assignment, '=');
-        _cleanup_free_ char *name = value ? strndup(assignment, (size_t) (value - assignment)) : NULL;
+/* Whether systemd was asked, and has no such property (any more). */
+static bool is_missing(const Systemd *systemd, const char *name) {
+        return systemd_has_types(systemd) && !systemd_property_type(systemd, name);
+}
+
+/* The row's own way on this host; one that systemd does not do any more under this name goes by the translation. */
+static ResourceBy way_of(const Systemd *systemd, const Resource *row) {
+        ResourceBy by = row->ways[systemd->host].by;
+
+        return by == RESOURCE_BY_SYSTEMD && row->as && is_missing(systemd, row->name) ? RESOURCE_TRANSLATED : by;
+}
+
+static int append_translated(sd_bus_message *m, const Resource *row, const char *value, Error *error) {
+        _cleanup_free_ char *translated = NULL;
+        const Form *form = form_by_alias(row->name);
+        int r = resource_translate(row, value, &translated);
+
+        if (r == -ENOMEM)
+                return error_oom(error);
+        if (r < 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, row->name, "'%s' is not %s", value, form->allowed);
+        return append_value(m, form_by_alias(row->as), row->as, translated, error);
+}
+
+/* One property by its name in unit files, as this host can have it. */
+static int append_one(sd_bus_message *m, const Systemd *systemd, const char *name, const char *value, Error *error) {
+        const Resource *row = resource_by_name(name);
         const Form *form;
         int r;
 
-        if (!value)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, assignment, "a property is written as NAME=VALUE");
-        if (!name)
-                return error_oom(error);
+        if (row)
+                switch (way_of(systemd, row)) {
+                case RESOURCE_REFUSED:
+                        /* Taking it back is always fine. */
+                        return *value ? error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, name, "%s",
+                                                  row->ways[systemd->host].note)
+                                      : 0;
+                case RESOURCE_TRANSLATED:
+                        return append_translated(m, row, value, error);
+                case RESOURCE_BY_SYSTEMD:
+                /* systemd is told all the same: what it shows is what holds. */
+                case RESOURCE_BY_BERTH:
+                        break;
+                }
 
         r = find_form(systemd, name, &form, error);
-        return r < 0 ? r : append_value(m, form, name, value + 1, error);
+        return r < 0 ? r : append_value(m, form, name, value, error);
+}
+
+int property_append(sd_bus_message *m, const Systemd *systemd, const char *assignment, Error *error) {
+        const char *value = strchr(assignment, '=');
+        _cleanup_free_ char *name = value ? strndup(assignment, (size_t) (value - assignment)) : NULL;
+
+        if (!value)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, assignment, "a property is written as NAME=VALUE");
+        return name ? append_one(m, systemd, name, value + 1, error) : error_oom(error);
+}
+
+static bool is_property(const Setting *s) {
+        /* The other rows of the section are the scope's own: slice, stop timeout, kill mode, Property=. */
+        return s->section == SECTION_RESOURCES && form_by_alias(s->name);
+}
+
+/* The value, or the items of a list, as systemd takes them: an item an assignment. None where it is not set. */
+static int values_of(const Setting *s, const Spec *spec, char ***ret) {
+        _cleanup_strv_free_ char **values = NULL;
+        char *value = NULL;
+        int r;
+
+        if (s->type->list)
+                return s->type->format_list(setting_field_const(s, spec), ret);
+        r = s->type->format(setting_field_const(s, spec), &value);
+        if (r >= 0 && value)
+                r = strv_consume(&values, value);
+        *ret = TAKE_PTR(values);
+        return r;
 }
 
 int property_append_spec(sd_bus_message *m, const Systemd *systemd, const Spec *spec, Error *error) {
         int r;
 
         FOREACH_SETTING(s) {
-                _cleanup_free_ char *value = NULL;
-                const Form *form = s->section == SECTION_RESOURCES ? form_by_alias(s->name) : NULL;
+                _cleanup_strv_free_ char **values = NULL;
 
-                /* The other rows of the section are the scope's own: slice, stop timeout, Property=. */
-                if (!form)
+                if (!is_property(s))
                         continue;
-                r = s->type->format(setting_field_const(s, spec), &value);
+                r = values_of(s, spec, &values);
                 if (r < 0)
                         return error_set_errno(error, r, step, s->name);
-                if (!value)
-                        continue;
-                r = append_value(m, form, s->name, value, error);
-                if (r < 0)
-                        return r;
+                STRV_FOREACH(value, values) {
+                        r = append_one(m, systemd, s->name, *value, error);
+                        if (r < 0)
+                                return r;
+                }
         }
 
-        for (char **p = spec->property; p && *p; p++) {
+        STRV_FOREACH(p, spec->property) {
                 r = property_append(m, systemd, *p, error);
                 if (r < 0)
                         return r;
@@ -212,11 +282,81 @@ int property_append_spec(sd_bus_message *m, const Systemd *systemd, const Spec *
         return 0;
 }
 
-bool property_spec_needs_types(const Spec *spec) {
-        for (char **p = spec->property; p && *p; p++) {
+/* systemd takes a path without a device behind it, and then leaves it out (lookup_block_device() of its cgroup.c). */
+static int check_device(const char *name, const char *value, Error *error) {
+        _cleanup_free_ char *device = NULL;
+        const char *rest;
+        dev_t number;
+        int r = parse_device_and_rest(value, &device, &rest);
+
+        if (r < 0)
+                return r == -ENOMEM ? error_oom(error) : 0;
+        r = block_device_of(device, &number);
+        if (r == -ENODEV)
+                return error_set(error, ERROR_INVALID_VALUE, ENODEV, step, name, "'%s' is on no block device", device);
+        return r < 0 ? error_set(error, ERROR_INVALID_VALUE, -r, step, name, "'%s': %s", device, errno_text(r)) : 0;
+}
+
+int property_check_value(const char *name, const char *value, Error *error) {
+        const Form *form = form_by_alias(name);
+
+        return form == &form_bandwidth || form == &form_device_weight || form == &form_latency ? check_device(name, value, error)
+                                                                                               : 0;
+}
+
+/* What one setting needs another for, on a host where that is so. */
+static int check_together(const Systemd *systemd, const Spec *spec, Error *error) {
+        uint64_t bytes;
+
+        if (systemd->host == HOST_HYBRID && spec->memory_swap_max && !streq(spec->memory_swap_max, "infinity") &&
+            (!spec->memory_max || (parse_size(spec->memory_max, &bytes) >= 0 && bytes == UINT64_MAX)))
+                return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, "MemorySwapMax",
+                                 "cgroup v1 limits the sum of memory and swap, so MemoryMax= is needed with it");
+        return 0;
+}
+
+int property_check_spec(const Systemd *systemd, const Spec *spec, Error *error) {
+        int r;
+
+        FOREACH_SETTING(s) {
+                const Resource *row = is_property(s) && setting_is_assigned(s, spec) ? resource_by_name(s->name) : NULL;
+                _cleanup_strv_free_ char **values = NULL;
+
+                if (row && row->ways[systemd->host].by == RESOURCE_REFUSED)
+                        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, s->name, "%s",
+                                         row->ways[systemd->host].note);
+                if (!row || !s->type->list)
+                        continue;
+                r = values_of(s, spec, &values);
+                if (r < 0)
+                        return error_set_errno(error, r, step, s->name);
+                STRV_FOREACH(value, values) {
+                        r = property_check_value(s->name, *value, error);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return check_together(systemd, spec, error);
+}
+
+bool property_needs_types(const Systemd *systemd, const char *name) {
+        const Resource *row = resource_by_name(name);
+
+        /* An older name may be gone from systemd (258). */
+        if (row && row->as && row->ways[systemd->host].by == RESOURCE_BY_SYSTEMD)
+                return true;
+        return !form_by_alias(name);
+}
+
+bool property_spec_needs_types(const Systemd *systemd, const Spec *spec) {
+        FOREACH_SETTING(s)
+                if (is_property(s) && setting_is_assigned(s, spec) && property_needs_types(systemd, s->name))
+                        return true;
+
+        STRV_FOREACH(p, spec->property) {
                 _cleanup_free_ char *name = strndup(*p, strcspn(*p, "="));
 
-                if (name && !form_by_alias(name))
+                if (name && property_needs_types(systemd, name))
                         return true;
         }
         return false;

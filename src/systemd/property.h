@@ -12,11 +12,23 @@
 #include "spec.h"
 #include "systemd.h"
 
-/* Appends the (sv) of one NAME=VALUE to the open a(sv). ERROR says what is allowed, or why berth keeps the property to itself. */
+/*
+ * Appends the (sv) of one NAME=VALUE to the open a(sv), as this host can have it (resource.h). ERROR says what is allowed, why
+ * this host can't, or why berth keeps the property to itself.
+ */
 int property_append(sd_bus_message *m, const Systemd *systemd, const char *assignment, Error *error);
 
 /* Appends all unit properties that SPEC sets: its [Resources], then Property=. */
 int property_append_spec(sd_bus_message *m, const Systemd *systemd, const Spec *spec, Error *error);
 
-/* Whether systemd_load_types() must come first for SPEC. */
-bool property_spec_needs_types(const Spec *spec);
+/*
+ * What can be known before anything is started: settings that nobody can do on this host, and devices that are none. Costs
+ * nothing for a spec that has neither.
+ */
+int property_check_spec(const Systemd *systemd, const Spec *spec, Error *error);
+/* The same for a value of one property that names a device. */
+int property_check_value(const char *name, const char *value, Error *error);
+
+/* Whether systemd_load_types() must come first, for a property or for all of SPEC. */
+bool property_needs_types(const Systemd *systemd, const char *name);
+bool property_spec_needs_types(const Systemd *systemd, const Spec *spec);

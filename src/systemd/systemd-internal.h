@@ -3,11 +3,13 @@
 
 /* What systemd.c and scope.c share. */
 
+#include "resource.h"
 #include "scope.h"
 #include "systemd.h"
 
 struct Systemd {
         sd_bus *bus;
+        HostKind host;
         Scope *scopes;           /* those that wait for something */
 
         sd_bus_slot *job_removed;

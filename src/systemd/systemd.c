@@ -79,6 +79,11 @@ int systemd_new(sd_bus *bus, Systemd **ret) {
                 return -ENOMEM;
         s->bus = sd_bus_ref(bus);
 
+        r = host_kind();
+        if (r < 0)
+                return r;
+        s->host = (HostKind) r;
+
         r = match(s, &s->job_removed, "JobRemoved", on_job_removed);
         if (r >= 0)
                 r = match(s, &s->unit_removed, "UnitRemoved", on_unit_removed);

@@ -8,7 +8,7 @@ list_scopes() {
 }
 
 list_cgroups() {
-        find /sys/fs/cgroup -type d -path '*/machine.slice/*' -name '*berth*' -printf 'cgroup %p\n' 2>/dev/null || true
+        find /sys/fs/cgroup -type d \( -path '*/machine.slice/*' -name '*berth*' -o -name 'berth-*.scope' \) -printf 'cgroup %p\n' 2>/dev/null || true
 }
 
 list_mounts() {

@@ -39,7 +39,7 @@ test_settings_that_reach_the_host_are_refused() {
         local option
         rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'
         for option in --private-users=no --private-users=identity --private-users=1000000000:65536 --private-network=no \
-                --cap-add=sys_admin --allow-exposed-tree --slice=system.slice --property=CPUWeight=10; do
+                --cap-add=sys_admin --allow-exposed-tree --slice=system.slice --property=CPUAccounting=no; do
                 assert_contains "$(error_of as_user berth run --rm --ephemeral "$option" "$busybox" true)" denied
         done
         cp -a "$busybox" tree

@@ -115,7 +115,7 @@ static void double_dash_before_the_operands(void **state) {
 
 static void settings_are_options(void **state) {
         static const char line[] = "-m64M -c 512 -e A=1 --env B=2 --private-network=no --read-only -xa --cap-add net_admin "
-                                   "--property=IOWeight=5 -h host tree -m 1G";
+                                   "--property=IOAccounting=yes --property=IOWeight=5 -h host tree -m 1G";
         _cleanup_reading_ Reading got = read_line(line, true, true);
 
         assert_int_equal(got.r, 0);
@@ -126,7 +126,10 @@ static void settings_are_options(void **state) {
         assert_false(got.spec->private_network);
         assert_true(got.spec->read_only && got.spec->ephemeral);
         assert_true(got.spec->capability != 0);
-        assert_string_equal(got.spec->property[0], "IOWeight=5");
+        assert_string_equal(got.spec->property[0], "IOAccounting=yes");
+        assert_int_equal(strv_length(got.spec->property), 1);
+        /* One that has a setting of its own is that. */
+        assert_string_equal(got.spec->io_weight, "5");
         assert_string_equal(got.spec->hostname, "host");
         assert_string_equal(got.operands, "tree -m 1G");
 }
@@ -198,12 +201,89 @@ static void refused(void **state) {
         }
 }
 
+/* "NAME=VALUE" of each setting that LINE comes to, in the order of the table. */
+static char *settings_of(const Spec *spec) {
+        _cleanup_strv_free_ char **all = NULL;
+
+        FOREACH_SETTING(s) {
+                _cleanup_free_ char *text = NULL;
+                _cleanup_strv_free_ char **items = NULL;
+
+                if (!setting_is_assigned(s, spec))
+                        continue;
+                if (s->type->list)
+                        assert_int_equal(s->type->format_list(setting_field_const(s, spec), &items), 0);
+                else
+                        assert_int_equal(s->type->format(setting_field_const(s, spec), &text), 0);
+                if (s->type->list)
+                        text = strv_join(items, ",");
+                assert_int_equal(strv_consume(&all, str_format("%s=%s", s->name, text)), 0);
+        }
+        return all ? strv_join(all, " ") : strdup("");
+}
+
+/* Options that come to other settings than their name says. */
+static void as_docker_has_them(void **state) {
+        static const struct {
+                const char *line, *settings;
+        } lines[] = {
+                /* Memory alone bounds swap as well; the total is that of both. */
+                { "-m 64M", "MemoryMax=64M MemorySwapMax=64M" },
+                { "--memory-max=64M", "MemoryMax=64M" },
+                { "-m 64M --memory-swap=64M", "MemoryMax=64M MemorySwapMax=0" },
+                { "--memory-swap=96M -m 64M", "MemoryMax=64M MemorySwapMax=33554432" },
+                { "-m 64m --memory-swap=-1", "MemoryMax=64m MemorySwapMax=infinity" },
+                { "-m 64M --memory-swap=0", "MemoryMax=64M MemorySwapMax=64M" },
+                { "-m 64M --memory-swap-max=1M", "MemoryMax=64M MemorySwapMax=1M" },
+                { "--memory-max=64M --memory-swap=96M", "MemoryMax=64M MemorySwapMax=33554432" },
+                { "-m 64M --property=MemorySwapMax=0", "MemoryMax=64M MemorySwapMax=0" },
+                { "--memory-reservation=32M", "MemoryLow=32M" },
+                { "--cpus=1.5", "CPUQuota=150.00%" },
+                { "--cpus=0.05", "CPUQuota=5.00%" },
+                { "--cpu-quota=50000", "CPUQuota=50.00%" },
+                { "--cpu-quota=50%", "CPUQuota=50%" },
+                { "--cpu-period=50000 --cpu-quota=25000", "CPUQuota=50.00% CPUQuotaPeriodSec=50000us" },
+                { "--cpu-quota=-1", "" },
+                { "-c 512 --cpuset-cpus=0-1 --cpuset-mems=0", "CPUShares=512 AllowedCPUs=0-1 AllowedMemoryNodes=0" },
+                { "--blkio-weight=300", "BlockIOWeight=300" },
+                { "--device-read-bps=/dev/vda:1mb", "IOReadBandwidthMax=/dev/vda 1048576" },
+                { "--device-write-bps /dev/vda:2k", "IOWriteBandwidthMax=/dev/vda 2048" },
+                { "--device-read-iops=/dev/vda:10 --device-write-iops=/dev/vdb:20",
+                  "IOReadIOPSMax=/dev/vda 10 IOWriteIOPSMax=/dev/vdb 20" },
+                { "--pids-limit=50", "TasksMax=50" },
+                { "--pids-limit=-1", "TasksMax=infinity" },
+                { "--tasks-max=10 --pids-limit=50", "TasksMax=10" },
+        };
+        static const char *const bad[] = {
+                "--memory-swap=64M", "-m 64M --memory-swap=32M", "--cpus=x",          "--cpus=0",
+                "--cpus=1..5",       "--cpus=1 --cpu-quota=5",   "--cpu-quota=x",     "--device-read-bps=/dev/vda",
+                "--pids-limit=x",    "--device-read-bps=:1mb",   "--blkio-weight=5",  "--cpu-quota=50000 --cpu-period=9",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                _cleanup_reading_ Reading got = read_line(lines[i].line, true, true);
+                _cleanup_free_ char *come_to = NULL;
+
+                assert_int_equal(got.r, 0);
+                come_to = settings_of(got.spec);
+                assert_string_equal(come_to, lines[i].settings);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_reading_ Reading got = read_line(bad[i], true, true);
+
+                if (got.r >= 0)
+                        fail_msg("'%s' is taken", bad[i]);
+                assert_int_equal(got.error.kind, ERROR_INVALID_VALUE);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(every_form),
                 TEST(first_operand_ends_options),
                 TEST(double_dash_before_the_operands),
                 TEST(settings_are_options),
+                TEST(as_docker_has_them),
                 TEST(environment_of_the_caller),
                 TEST(help),
                 TEST(refused),

@@ -10,7 +10,9 @@
 
 /* What systemd might say of init.scope, sorted. */
 static char *types[] = {
+        (char *) "BlockIOWeight=t",
         (char *) "CPUAccounting=b",
+        (char *) "CPUShares=t",
         (char *) "DevicePolicy=s",
         (char *) "IOAccounting=b",
         (char *) "NewTimeoutUSec=t",
@@ -22,7 +24,7 @@ static char *types[] = {
         NULL,
 };
 
-static Systemd systemd = { .types = types, .types_count = ELEMENTSOF(types) - 1 };
+static Systemd systemd = { .host = HOST_UNIFIED, .types = types, .types_count = ELEMENTSOF(types) - 1 };
 
 /* A bus at whose other end nobody answers: messages are only made on it. */
 static int other_end;
@@ -96,7 +98,15 @@ static void numbers(void **state) {
                 { "CPUQuota=250%", "CPUQuotaPerSecUSec", 't', 2500000 },
                 { "CPUQuota=", "CPUQuotaPerSecUSec", 't', UINT64_MAX },
                 { "CPUQuotaPeriodSec=10ms", "CPUQuotaPeriodUSec", 't', 10000 },
-                { "CPUShares=1024", "CPUShares", 't', 1024 },
+                { "CPUShares=1024", "CPUWeight", 't', 100 },
+                { "CPUShares=2", "CPUWeight", 't', 1 },
+                { "CPUShares=512", "CPUWeight", 't', 50 },
+                { "CPUShares=262144", "CPUWeight", 't', 10000 },
+                { "CPUShares=", "CPUWeight", 't', UINT64_MAX },
+                { "BlockIOWeight=500", "IOWeight", 't', 100 },
+                { "BlockIOWeight=10", "IOWeight", 't', 2 },
+                { "IOWeight=50", "IOWeight", 't', 50 },
+                { "MemoryMin=1M", "MemoryMin", 't', 1 << 20 },
                 { "CPUWeight=idle", "CPUWeight", 't', 0 },
                 { "RuntimeMaxSec=1min", "RuntimeMaxUSec", 't', 60000000 },
                 { "RuntimeMaxSec=infinity", "RuntimeMaxUSec", 't', UINT64_MAX },
@@ -230,16 +240,17 @@ static void of_a_spec(void **state) {
                      { "CPUShares", "512" },
                      { "TimeoutStopSec", "5s" },
                      { "Property", "IOAccounting=yes" } };
-        static const char *const names[] = { "CPUShares", "MemoryMax", "IOAccounting" };
+        /* By the kernel's own conversion: the host has cgroup v2 alone. */
+        static const char *const names[] = { "CPUWeight", "MemoryMax", "IOAccounting" };
         _cleanup_spec_ Spec *spec = spec_new();
         sd_bus *bus = make_bus();
         sd_bus_message *m = begin(bus);
         const char *name;
 
-        assert_false(property_spec_needs_types(spec));
+        assert_false(property_spec_needs_types(&systemd, spec));
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
                 assert_int_equal(setting_assign(setting_by_name(rows[i].setting), spec, rows[i].value, NULL), 0);
-        assert_true(property_spec_needs_types(spec));
+        assert_true(property_spec_needs_types(&systemd, spec));
 
         assert_int_equal(property_append_spec(m, &systemd, spec, NULL), 0);
         finish(m);
@@ -254,9 +265,59 @@ static void of_a_spec(void **state) {
         drop_bus(bus);
 }
 
+/* The same on a host whose controllers are on cgroup v1, and on one whose systemd has dropped the older names. */
+static void hosts_differ(void **state) {
+        static char *bare[] = { (char *) "Nice=i", NULL };
+        sd_bus *bus = make_bus();
+        const Systemd before = systemd;
+        sd_bus_message *m;
+
+        systemd.host = HOST_HYBRID;
+        m = encode(bus, "CPUShares=512", "CPUShares", "t");
+        assert_non_null(m);
+        sd_bus_message_unref(m);
+        assert_null(encode(bus, "MemoryHigh=1M", "", ""));
+        assert_null(encode(bus, "ManagedOOMSwap=kill", "", ""));
+        m = encode(bus, "MemorySwapMax=0", "MemorySwapMax", "t");
+        assert_non_null(m);
+        sd_bus_message_unref(m);
+        assert_true(property_needs_types(&systemd, "CPUShares"));
+        assert_false(property_needs_types(&systemd, "CPUWeight"));
+
+        systemd.types = bare;
+        systemd.types_count = 1;
+        m = encode(bus, "CPUShares=512", "CPUWeight", "t");
+        assert_non_null(m);
+        sd_bus_message_unref(m);
+        m = encode(bus, "BlockIOReadBandwidth=/dev/vda 1M", "IOReadBandwidthMax", "a(st)");
+        assert_non_null(m);
+        sd_bus_message_unref(m);
+
+        systemd = before;
+        drop_bus(bus);
+}
+
+/* A row for each setting of the section, with a way on each kind of host that says enough. */
+static void resources_are_whole(void **state) {
+        FOREACH_SETTING(s)
+                if (s->section == SECTION_RESOURCES && s->type != &type_properties && !resource_by_name(s->name))
+                        fail_msg("%s= has no row in resource.c", s->name);
+
+        FOREACH_RESOURCE(row) {
+                assert_ptr_equal(resource_by_name(row->name), row);
+                for (HostKind host = 0; host < _HOST_KIND_MAX; host++) {
+                        const ResourceWay *way = &row->ways[host];
+
+                        assert_true(way->by != RESOURCE_REFUSED || way->note);
+                        assert_true(way->by != RESOURCE_TRANSLATED || row->as);
+                }
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                TEST(numbers), TEST(devices), TEST(bits_and_addresses), TEST(refused), TEST(of_a_spec),
+                TEST(numbers),   TEST(devices),      TEST(bits_and_addresses),  TEST(refused),
+                TEST(of_a_spec), TEST(hosts_differ), TEST(resources_are_whole),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

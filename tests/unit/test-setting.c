@@ -59,11 +59,11 @@ static void options_are_unique(void **state) {
                         assert_ptr_equal(setting_by_option(*name), s);
                 }
         }
-        assert_string_equal(setting_by_option("m")->name, "MemoryMax");
-        assert_string_equal(setting_by_option("memory")->name, "MemoryMax");
+        assert_string_equal(setting_by_option("c")->name, "CPUShares");
+        assert_string_equal(setting_by_option("memory-max")->name, "MemoryMax");
         assert_null(setting_by_option("memor"));
         assert_null(setting_by_option(""));
-        assert_null(setting_by_option("memory|m"));
+        assert_null(setting_by_option("cpu-shares|c"));
 }
 
 static void defaults_are_valid(void **state) {
@@ -186,7 +186,7 @@ static void trust(void **state) {
                 { "PrivateUsers", "pick", false }, { "PrivateUsers", "no", true },
                 { "PrivateUsers", "identity", true }, { "PrivateUsers", "524288", true },
                 { "Private", "yes", false },       { "Private", "no", true },
-                { "Property", "IOWeight=5", true }, { "Slice", "system.slice", true },
+                { "Property", "IOAccounting=yes", true }, { "Slice", "system.slice", true },
                 { "AllowExposedTree", "yes", true }, { "Bind", "/srv", true },
                 { "Bind", "+/srv:/mnt", false },   { "Bind", ":/mnt", false },
                 { "BindReadOnly", "/srv", true },  { "Volume", "/srv:/mnt", true },

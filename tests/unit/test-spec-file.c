@@ -202,11 +202,11 @@ static void written(void **state) {
         assert_int_equal(setting_add(setting_by_name("MemoryMax"), spec, "64M", NULL), 0);
         assert_int_equal(setting_add(setting_by_name("Parameters"), spec, "echo", NULL), 0);
         assert_int_equal(setting_add(setting_by_name("Parameters"), spec, "a\nb", NULL), 0);
-        assert_int_equal(setting_add(setting_by_name("Property"), spec, "IOWeight=50", NULL), 0);
+        assert_int_equal(setting_add(setting_by_name("Property"), spec, "IOAccounting=yes", NULL), 0);
         assert_int_equal(setting_add(setting_by_name("Property"), spec, "DeviceAllow=/dev/null rw", NULL), 0);
         assert_int_equal(spec_file_write(spec, &text, NULL), 0);
         assert_string_equal(text, "[Exec]\nParameters=echo $'a\\nb'\n\n"
-                                  "[Resources]\nMemoryMax=64M\nProperty=IOWeight=50\nProperty=DeviceAllow=/dev/null rw\n");
+                                  "[Resources]\nMemoryMax=64M\nDeviceAllow=/dev/null rw\nProperty=IOAccounting=yes\n");
 }
 
 int main(void) {
