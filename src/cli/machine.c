@@ -53,9 +53,11 @@ static int read_properties(sd_bus_message *reply, MachineInfo *info) {
                 if (r >= 0)
                         r = sd_bus_message_exit_container(reply);
         }
-        if (r >= 0 && (!info->name || !info->state || !info->result))
-                r = -EBADMSG;
         return r;
+}
+
+int machine_info_read_changed(sd_bus_message *signal, MachineInfo *info) {
+        return read_properties(signal, info);
 }
 
 int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error) {
@@ -79,6 +81,8 @@ int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *er
         if (r < 0)
                 return client_failure(&e, r, error);
         r = read_properties(info.reply, &info);
+        if (r >= 0 && (!info.name || !info.state || !info.result))
+                r = -EBADMSG;
         if (r < 0)
                 return client_bad_reply(r, error);
 

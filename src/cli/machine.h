@@ -23,6 +23,9 @@ void machine_info_done(MachineInfo *info);
 /* Reads all properties of the machine of that name. */
 int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error);
 
+/* Those of a PropertiesChanged signal at its dictionary; the others stay as they are, NULL among them. The message has to live on. */
+int machine_info_read_changed(sd_bus_message *signal, MachineInfo *info);
+
 /* The settings that a user gave it: a message at its a{sv}. */
 int machine_read_settings(sd_bus *bus, const MachineInfo *info, sd_bus_message **ret, Error *error);
 

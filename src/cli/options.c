@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "docker.h"
+#include "output.h"
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "strv.h"
@@ -195,6 +196,8 @@ static int read_long(const OptionTarget *target, const char *word, char ***next,
 
         if (!value && match.type == &type_boolean)
                 value = "yes";
+        if (!value && match.type == &type_json_mode && (!**next || type_json_mode.parse(&(JsonMode){ JSON_OFF }, **next) < 0))
+                value = "short";
         if (!value) {
                 if (!**next)
                         return missing_value(&match, given, error);

@@ -5,7 +5,7 @@
  * Options of the command line. A verb's own options are rows here; the settings that a verb takes are rows of
  * the settings table, with the same types, so that both are read, refused and described in one way.
  *
- *   --name=value   --name value   -m 64M   -m64M   -m=64M   -it   --   and for a boolean also just --name
+ *   --name=value   --name value   -m 64M   -m64M   -m=64M   -it   --   and for a boolean, or --json, also just --name
  */
 
 #include "setting.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* berth run, berth start: a machine begins. */
+/* berth run, berth create: a new machine. */
 
 #include <stdio.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include "foreground.h"
 #include "keep-unit.h"
 #include "output.h"
+#include "run.h"
 #include "spec-bus.h"
 #include "string-util.h"
 #include "strv.h"
@@ -107,8 +108,7 @@ static int check_options(const RunOptions *options, Error *error) {
         return 0;
 }
 
-/* Entries of the a{sv} that are no settings. Standard descriptors go along where there is no terminal and somebody stays. */
-static int append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio) {
+int run_append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio) {
         static const char *const stdio[] = { "StandardInput", "StandardOutput", "StandardError" };
         int r = 0;
 
@@ -148,7 +148,7 @@ static int new_run_call(sd_bus *bus, const char *method, const Spec *spec, bool 
         if (r >= 0 && spec->settings_mode != SETTINGS_YES)
                 r = sd_bus_message_append(message, "{sv}", "Settings", "s", settings_mode_to_string(spec->settings_mode));
         if (r >= 0)
-                r = append_extras(message, spec->terminal, spec->remove, spec->timing_usec, pass_stdio);
+                r = run_append_extras(message, spec->terminal, spec->remove, spec->timing_usec, pass_stdio);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         if (r < 0)
@@ -200,8 +200,7 @@ static int print_timeline_of(sd_bus_message *reply, const char *name, uint64_t b
         return r < 0 ? r : print_timeline(&session, begin, answered, error);
 }
 
-/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
-static int stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error) {
+int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error) {
         _cleanup_session_ Session session = SESSION_NULL;
         uint64_t answered = timeline_now();
         int r = session_open(session_fd, name, &session, error);
@@ -249,7 +248,7 @@ static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
         if (!name)
                 return error_oom(error);
         r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : stay(bus, name, TAKE_FD(fd), signals, spec->terminal, spec->timing_usec, error);
+        return r < 0 ? r : run_stay(bus, name, TAKE_FD(fd), signals, spec->terminal, spec->timing_usec, error);
 }
 
 static int run_verb(const Call *call, Error *error) {
@@ -287,88 +286,49 @@ const Verb verb_run = {
         .run = run_verb,
 };
 
-typedef struct StartOptions {
-        bool attach, terminal;
-} StartOptions;
+#define FIELD(field) offsetof(RunOptions, field)
 
-static const Option start_options[] = {
-        { "attach|a", &type_boolean, offsetof(StartOptions, attach), "Stay in the foreground, as berth run does" },
-        { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal),
-          "With --attach: give the command a terminal of its own" },
+static const Option create_options[] = {
+        { "interactive|i", &type_boolean, FIELD(interactive), "For scripts that say so: changes nothing" },
+        { "tty|terminal|t", &type_boolean, FIELD(terminal), "Give the command a terminal of its own" },
+        { "name|machine|M", &type_string, FIELD(name), "Name of the machine (default: picked after the tree)" },
+        { "directory|D", &type_string, FIELD(directory), "Path of the tree; all arguments are the command" },
+        { "settings", &type_settings_mode, FIELD(settings), "Read settings files: yes, no, override or trusted" },
         {},
 };
 
-/* What the verb holds while it goes through the names. */
-typedef struct Start {
-        const StartOptions *options;
-        sd_bus *bus;
-} Start;
+#undef FIELD
 
-static int start_one(const char *name, void *userdata, Error *error) {
+static int create_verb(const Call *call, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        _cleanup_close_ int signals = -EBADF, fd = -EBADF;
-        Start *start = userdata;
-        const StartOptions *options = start->options;
-        int r;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        const char *name;
+        int r = read_operands(call->options, call->operands, call->spec, error);
 
-        if (options->attach) {
-                signals = foreground_block_signals();
-                if (signals < 0)
-                        return error_set_errno(error, signals, "blocking signals", NULL);
-        }
-
-        r = client_new_call(start->bus, &message, "StartMachine", error);
+        if (r >= 0)
+                r = client_open(&bus, error);
+        if (r >= 0)
+                r = new_run_call(bus, "CreateMachine", call->spec, /* pass_stdio= */ false, &message, error);
+        if (r >= 0)
+                r = client_call(bus, message, &reply, error);
+        client_print_warnings(bus);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(message, "s", name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'a', "{sv}");
-        if (r >= 0)
-                r = append_extras(message, options->terminal, /* remove= */ false, /* timing= */ 0,
-                                  options->attach && !options->terminal);
-        if (r >= 0)
-                r = sd_bus_message_close_container(message);
-        if (r < 0)
-                return error_set_errno(error, r, "writing the call", "StartMachine");
 
-        r = client_call(start->bus, message, &reply, error);
-        client_print_warnings(start->bus);
-        if (r < 0 || !options->attach)
-                return r;
-
-        r = sd_bus_message_skip(reply, "o");
+        r = sd_bus_message_read_basic(reply, 's', &name);
         if (r < 0)
                 return client_bad_reply(r, error);
-        r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal, /* timing= */ 0, error);
+        return puts(name) < 0 ? error_set_errno(error, negative_errno(), "printing the name", name) : EXIT_SUCCESS;
 }
 
-static int start_verb(const Call *call, Error *error) {
-        const StartOptions *options = call->options;
-        Start start = { .options = options };
-        int r;
-
-        if (options->terminal && !options->attach)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--tty needs --attach");
-        if (options->attach && call->operands[1])
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--attach takes one machine");
-
-        r = client_open(&start.bus, error);
-        if (r < 0)
-                return r;
-        r = call_each(call, start_one, &start);
-        (void) sd_bus_flush_close_unref(start.bus);
-        return r;
-}
-
-const Verb verb_start = {
-        .names = "start",
-        .operands = "NAME…",
-        .least = 1,
+const Verb verb_create = {
+        .names = "create",
+        .operands = "TREE [COMMAND…]",
         .most = SIZE_MAX,
-        .flags = VERB_MACHINE_STATUS,
-        .options = start_options,
-        .size = sizeof(StartOptions),
-        .help = "Start a machine again that was run without --rm",
-        .run = start_verb,
+        .flags = VERB_SETTINGS | VERB_COMMAND | VERB_MACHINE_STATUS,
+        .options = create_options,
+        .size = sizeof(RunOptions),
+        .help = "Make a new machine from a tree, for berth start to run",
+        .details = "Takes what berth run takes, and prints the machine's name.",
+        .run = create_verb,
 };

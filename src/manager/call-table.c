@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "call.h"
+#include "create.h"
 #include "exec.h"
 #include "forward.h"
 #include "machine-bus.h"
@@ -84,6 +85,11 @@ static int run_announce(Call *call, Error *error) {
 
 const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "RunMachine", ACTION_RUN, run_request_read, run_request_run },
+        { MANAGER_INTERFACE, "CreateMachine", ACTION_RUN, run_request_read, create_run },
+        { MANAGER_INTERFACE, "RestartMachine", ACTION_MANAGE, run_request_read_kept, restart_run },
+        { MANAGER_INTERFACE, "RenameMachine", ACTION_MANAGE, NULL, rename_run },
+        { MANAGER_INTERFACE, "GetMachineSettings", ACTION_MANAGE, NULL, settings_get_run },
+        { MANAGER_INTERFACE, "SetMachineSettings", ACTION_MANAGE, settings_set_read, settings_set_run },
         { MANAGER_INTERFACE, "PlanMachine", ACTION_RUN, run_request_read, plan_run },
         { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
@@ -96,6 +102,9 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
         { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },
         { MACHINE_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
+        { MACHINE_INTERFACE, "Rename", ACTION_MANAGE, NULL, rename_run },
+        { MACHINE_INTERFACE, "GetSettings", ACTION_MANAGE, NULL, settings_get_run },
+        { MACHINE_INTERFACE, "SetSettings", ACTION_MANAGE, settings_set_read, settings_set_run },
         { MACHINE_INTERFACE, "Exec", ACTION_EXEC, exec_read, exec_run },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

@@ -2,6 +2,7 @@
 #include "kept.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,10 +58,12 @@ int kept_read_spec(int kept_dir, const char *name, Spec **ret, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, step, name);
         r = spec_from_json(text, ret, error);
+        if (r < 0)
+                return r;
         /* That was about the run that it was made for. */
-        if (r >= 0)
-                (*ret)->timing_usec = 0;
-        return r;
+        (*ret)->timing_usec = 0;
+        /* The folder has the name: it may have been renamed. */
+        return str_replace(&(*ret)->name, name) < 0 ? error_oom(error) : 0;
 }
 
 int kept_write_result(int kept_dir, const char *name, const State *state) {
@@ -73,6 +76,10 @@ int kept_read_result(int kept_dir, const char *name, State *ret) {
         _cleanup_close_ int fd = open_machine(kept_dir, name);
 
         return fd < 0 ? fd : state_read_at(fd, "result.json", ret);
+}
+
+int kept_rename(int kept_dir, const char *name, const char *new_name) {
+        return renameat2(kept_dir, name, kept_dir, new_name, RENAME_NOREPLACE) < 0 ? negative_errno() : 0;
 }
 
 bool kept_exists(int kept_dir, const char *name) {

@@ -20,5 +20,8 @@ int kept_write_result(int kept_dir, const char *name, const State *state);
 /* -ENOENT where it never ran. */
 int kept_read_result(int kept_dir, const char *name, State *ret);
 
+/* -EEXIST where NEW_NAME is there. */
+int kept_rename(int kept_dir, const char *name, const char *new_name);
+
 bool kept_exists(int kept_dir, const char *name);
 int kept_remove(int kept_dir, const char *name);

@@ -108,6 +108,12 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", session), call_on_machine_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", new_name), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", settings), call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetSettings", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options), SD_BUS_RESULT("h", session),
                                 call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
@@ -192,8 +198,15 @@ static bool mark_announced(Machine *machine) {
         return fd < 0 && errno == EEXIST;
 }
 
-void machine_bus_announce(Machine *machine) {
+static void emit_new(Machine *machine) {
         Manager *manager = machine->manager;
+
+        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine),
+                                  machine->path);
+        (void) sd_bus_emit_object_added(manager->bus, machine->path);
+}
+
+void machine_bus_announce(Machine *machine) {
         bool marked = mark_announced(machine);
 
         if (machine->announced) {
@@ -210,9 +223,12 @@ void machine_bus_announce(Machine *machine) {
                 machine_bus_changed_all(machine);
                 return;
         }
-        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine),
-                                  machine->path);
-        (void) sd_bus_emit_object_added(manager->bus, machine->path);
+        emit_new(machine);
+}
+
+void machine_bus_created(Machine *machine) {
+        machine->announced = true;
+        emit_new(machine);
 }
 
 void machine_bus_changed(Machine *machine, const char *const *properties) {

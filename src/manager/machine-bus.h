@@ -14,6 +14,9 @@ extern const sd_bus_vtable machine_vtable[];
 int machine_bus_register(Manager *manager);
 
 /* Tells of a machine that the bus has not heard of, or if it has (from a manager before us), of what may have changed. */
+/* One that is kept and was not there before. */
+void machine_bus_created(Machine *machine);
+
 void machine_bus_announce(Machine *machine);
 
 /* Tells that these properties changed; NULL-terminated. */

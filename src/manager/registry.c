@@ -226,6 +226,10 @@ static int load_kept(Manager *manager, int dir, const char *name) {
         return load_kept_state(machine);
 }
 
+int registry_load_kept(Manager *manager, const char *name) {
+        return load_kept(manager, manager->kept_dir, name);
+}
+
 static int load_entry(Manager *manager, int dir, const char *name) {
         Machine *machine;
         int r;

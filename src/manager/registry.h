@@ -11,6 +11,9 @@
  */
 int registry_load(Manager *manager, Error *error);
 
+/* Takes a machine that is kept and was not there before into the table. */
+int registry_load_kept(Manager *manager, const char *name);
+
 /* Tells the bus about all machines, and collects what ended. */
 void registry_settle(Manager *manager);
 

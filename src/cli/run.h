@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the verbs that begin a machine share. */
+
+#include "client.h"
+
+/* Entries of the a{sv} that are no settings. Standard descriptors go along where there is no terminal and somebody stays. */
+int run_append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio);
+
+/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
+int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error);

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Machines that are kept: made, run, run again, renamed, changed, removed.
+
+busybox=/var/lib/machines/busybox
+
+forget() {
+        berth rm --force "$1" >/dev/null 2>&1
+}
+
+is_removed() {
+        ! berth inspect "$1" >/dev/null 2>&1
+}
+
+test_create_start_stop() {
+        make_tree tree
+        at_end forget made
+        assert_eq "$(berth create --name made -e A=kept ./tree sh -c 'echo "$A" >>/mark; exec sleep 100000')" made
+        assert_eq "$(machine_property made State)" created
+        refute test -e tree/mark
+        assert_contains "$(berth list -a)" created
+        assert_lacks "$(berth list)" made
+
+        berth start made
+        assert_eq "$(machine_property made State)" running
+        wait_until 60 test -e tree/mark
+        assert_contains "$(error_of berth rm made)" "running"
+        assert_contains "$(error_of berth create --name made ./tree true)" "made"
+        berth stop made
+        wait_until 60 is_state made exited
+
+        # Its files are as they were.
+        berth start made
+        wait_until 60 grep -q -z 'kept.kept' tree/mark
+        berth rm --force made
+        wait_until 60 is_removed made
+        assert_eq "$(find /var/lib/berth/machines -name made)" ""
+}
+
+test_name_is_picked_and_tree_is_checked() {
+        local first second
+        first=$(berth create --ephemeral "$busybox" true)
+        second=$(berth create --ephemeral "$busybox" true)
+        assert_ne "$first" "$second"
+        berth rm "$first" "$second"
+        assert_contains "$(error_of berth create /no/such/tree true)" "/no/such/tree"
+        assert_contains "$(error_of berth create --name 'not valid' "$busybox" true)" "not valid"
+}
+
+test_restart() {
+        local before
+        make_tree tree
+        at_end forget again
+        berth run -d --name again ./tree sh -c 'trap "echo ended >>/mark; exit 0" TERM; echo begun >>/mark; while :; do sleep 0.1; done'
+        wait_until 60 test -e tree/mark
+        before=$(leader_of again)
+        sleep 0.3
+        berth restart again
+        assert_ne "$(leader_of again)" "$before"
+        wait_until 60 grep -q -z 'begun.ended.begun' tree/mark
+        berth stop again
+        berth restart again
+        assert_eq "$(machine_property again State)" running
+
+        berth run -d --rm --ephemeral --name once "$busybox" sleep 1000
+        assert_contains "$(error_of berth restart once)" once
+        assert_eq "$(machine_property once State)" running
+        berth stop once
+}
+
+test_rename() {
+        make_tree tree
+        at_end forget new-name
+        berth run --name old-name ./tree sh -c 'exit 3' || true
+        wait_until 60 is_state old-name exited
+        berth rename old-name new-name
+        refute_quietly berth inspect old-name
+        assert_eq "$(machine_property new-name ExitStatus)" 3
+        berth start new-name
+        wait_until 60 is_state new-name exited
+        # The next manager finds it as it is.
+        systemctl restart berthd.service
+        assert_eq "$(machine_property new-name ExitStatus)" 3
+        assert_contains "$(error_of berth rename new-name 'no name')" "no name"
+        berth run -d --name busy --ephemeral "$busybox" sleep 1000
+        at_end forget busy
+        assert_contains "$(error_of berth rename busy idle)" running
+        assert_contains "$(error_of berth rename new-name busy)" running
+}
+
+refute_quietly() {
+        ! "$@" >/dev/null 2>&1
+}
+
+test_inspect() {
+        local out
+        berth run -d --name shown --ephemeral -e SECRET=hidden-word -m 64M "$busybox" sleep 1000
+        at_end forget shown
+        out=$(berth inspect shown)
+        assert_eq "$(jq -r '.[0].name' <<<"$out")" shown
+        assert_eq "$(jq -r '.[0].state.state' <<<"$out")" running
+        assert_eq "$(jq -r '.[0].state.leader' <<<"$out")" "$(leader_of shown)"
+        assert_eq "$(jq -r '.[0].settings.MemoryMax' <<<"$out")" 64M
+        assert_eq "$(jq -c '.[0].settings.Parameters' <<<"$out")" '["sleep","1000"]'
+        assert_lacks "$out" hidden-word
+        assert_status 1 berth inspect no-such-machine >/dev/null
+        # Everybody may ask; secrets are for who manages.
+        check as_user berth inspect shown >/dev/null
+        assert_contains "$(error_of as_user berth cat shown)" denied
+        assert_contains "$(berth cat shown)" hidden-word
+}
+
+test_cat_and_edit() {
+        local text
+        make_tree tree
+        at_end forget edited
+        berth create --name edited -e A=1 -m 64M ./tree sh -c 'echo "$A" >/mark' >/dev/null
+        text=$(berth cat edited)
+        assert_contains "$text" "[Exec]"
+        assert_contains "$text" "Environment=A=1"
+        assert_contains "$text" "MemoryMax=64M"
+
+        printf '#!/bin/sh\nsed -i "s/A=1/A=2/; /MemoryMax/d" "$1"\n' >editor
+        chmod +x editor
+        EDITOR=$PWD/editor berth edit edited
+        text=$(berth cat edited)
+        assert_contains "$text" "Environment=A=2"
+        assert_lacks "$text" MemoryMax
+        berth start edited
+        wait_until 60 is_state edited exited
+        assert_eq "$(cat tree/mark)" 2
+
+        # What is not valid changes nothing.
+        printf '#!/bin/sh\necho "[Resources]\nMemoryMax=lots" >>"$1"\n' >editor
+        assert_contains "$(EDITOR=$PWD/editor error_of berth edit edited)" MemoryMax
+        rm -f /tmp/berth-edit-*.nspawn
+        assert_eq "$(berth cat edited)" "$text"
+}
+
+test_wait_for_a_condition() {
+        make_tree tree
+        at_end forget awaited
+        berth create --name awaited ./tree sh -c 'sleep 1; exit 4' >/dev/null
+        berth wait --condition running awaited &
+        sleep 0.2
+        berth start awaited
+        check wait $!
+        check berth wait --condition exited awaited
+        berth wait --condition removed awaited &
+        sleep 0.2
+        berth rm awaited
+        check wait $!
+        check berth wait --condition removed awaited
+        assert_contains "$(error_of berth wait --condition purple awaited)" purple
+}
+
+test_events() {
+        berth events --json >events &
+        at_end kill $!
+        berth events noisy >text &
+        at_end kill $!
+        sleep 0.5
+        berth run -d --name noisy --ephemeral "$busybox" sh -c 'sleep 0.3; exit 7'
+        wait_until 60 is_state noisy exited
+        berth rm noisy
+        wait_until 60 grep -q removed events
+        assert_eq "$(jq -r 'select(.machine == "noisy") | .event' events | tr '\n' ' ')" "new running exited removed "
+        assert_eq "$(jq -r 'select(.event == "exited") | "\(.result) \(.status)"' events)" "exited 7"
+        assert_contains "$(cat text)" "noisy exited result=exited status=7"
+}
+
+test_attach() {
+        local out
+        berth run -d -t --rm --ephemeral --name tty "$busybox" sh -c 'echo hello-there; read line; echo "got $line"; exit 5'
+        out=$(printf 'word\n' | (sleep 0.5; cat) | script -qec "berth attach tty" /dev/null || echo "status $?")
+        assert_contains "$out" hello-there
+        assert_contains "$out" "got word"
+        assert_contains "$out" "status 5"
+        berth run -d --rm --ephemeral --name plain "$busybox" sleep 1000
+        assert_contains "$(error_of berth attach plain)" terminal
+        berth stop plain
+}
