@@ -128,3 +128,23 @@ int directory_remove_at(int dirfd, const char *name) {
                 return r;
         return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
 }
+
+int directory_empty(int dirfd) {
+        int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+        DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *item;
+
+        if (!stream) {
+                result = negative_errno();
+                (void) fd_close(fd);
+                return result;
+        }
+        while ((item = readdir(stream))) {
+                int r = streq(item->d_name, ".") || streq(item->d_name, "..") ? 0 : directory_remove_at(dirfd, item->d_name);
+
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
+        (void) closedir(stream);
+        return result;
+}

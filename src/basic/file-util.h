@@ -22,5 +22,8 @@ int file_replace_at(int dirfd, const char *path, const void *data, size_t size, 
 /* mkdir with exactly this mode and owner 0, whatever the umask; fine if it is there. Missing parents are made 0755. */
 int directory_make(const char *path, mode_t mode);
 
+/* Removes all that is in DIRFD, as directory_remove_at() does: the first failure, after all else was tried. */
+int directory_empty(int dirfd);
+
 /* Removes what NAME in dirfd is, with all below it, and never crosses a mount or follows a link. 0 also where it is not there. */
 int directory_remove_at(int dirfd, const char *name);

@@ -89,34 +89,41 @@ static int check_exposure(const Plan *plan, const PlannedMount *m, const char *p
                          "with --allow-exposed-tree");
 }
 
-/* A volume is an ordinary directory that is made when it is first used, with the owner and mode of what it covers. */
+/*
+ * A volume is an ordinary directory that is made when it is first used, with the owner and mode of what it covers. It is
+ * in a folder of its own, which is root's: berthd, which lacks the rights over what is in it, can rename that.
+ */
 static int volume_make(const char *path, const char *target, int tree) {
         _cleanup_close_ int there = tree < 0 ? -EBADF : path_open_in_root(tree, target, O_PATH | O_DIRECTORY);
+        _cleanup_free_ char *data = str_format("%s/_data", path);
         struct stat st = { .st_mode = 0755 };
-        int r = directory_make(BERTH_STATE_DIR, 0755);
+        int r = data ? directory_make(BERTH_STATE_DIR, 0755) : -ENOMEM;
 
         if (r >= 0)
                 r = directory_make(BERTH_STATE_DIR "/volumes", 0700);
+        if (r >= 0)
+                r = directory_make(path, 0700);
         if (r < 0)
                 return r;
         if (there >= 0 && fstat(there, &st) < 0)
                 return negative_errno();
-        if (mkdir(path, 0700) < 0)
+        if (mkdir(data, 0700) < 0)
                 return errno == EEXIST ? 0 : negative_errno();
-        if (chown(path, st.st_uid, st.st_gid) < 0 || chmod(path, st.st_mode & 07777) < 0) {
+        if (chown(data, st.st_uid, st.st_gid) < 0 || chmod(data, st.st_mode & 07777) < 0) {
                 r = negative_errno();
-                (void) rmdir(path);
+                (void) rmdir(data);
         }
         return r;
 }
 
 static int take_volume(const PlannedMount *m, const char *name, int tree, Error *error) {
         _cleanup_free_ char *path = str_format(BERTH_STATE_DIR "/volumes/%s", name);
-        int r = path ? volume_make(path, m->target, tree) : -ENOMEM;
+        _cleanup_free_ char *data = path ? str_format("%s/_data", path) : NULL;
+        int r = data ? volume_make(path, m->target, tree) : -ENOMEM;
 
         if (r < 0)
                 return error_set_errno(error, r, "making the volume", name);
-        return mount_clone(AT_FDCWD, path, /* recursive= */ false, error);
+        return mount_clone(AT_FDCWD, data, /* recursive= */ false, error);
 }
 
 /* The work folder has to be beside the upper layer, and is used again by the next start. */

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "bind.h"
 #include "call.h"
 #include "create.h"
 #include "exec.h"
@@ -13,6 +14,7 @@
 #include "plan.h"
 #include "remove.h"
 #include "run-request.h"
+#include "volume.h"
 
 /* The machine of a call, and an empty call of its supervisor. */
 static int begin_forward(Call *call, const char *member, Link **ret_link, sd_bus_message **ret, Error *error) {
@@ -66,6 +68,21 @@ static int run_kill(Call *call, Error *error) {
         return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
 }
 
+static int run_unbind(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *target;
+        Link *link;
+        int r = sd_bus_message_read(call->message, "s", &target);
+
+        if (r < 0)
+                return error_set_errno(error, r, "reading the call", NULL);
+        r = begin_forward(call, "Unbind", &link, &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "s", target);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
+}
+
 static int run_open_session(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
@@ -97,6 +114,10 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
         { MANAGER_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
         { MANAGER_INTERFACE, "ExecMachine", ACTION_EXEC, exec_read, exec_run },
+        { MANAGER_INTERFACE, "BindMachine", ACTION_MANAGE, bind_read, bind_run },
+        { MANAGER_INTERFACE, "UnbindMachine", ACTION_MANAGE, NULL, run_unbind },
+        { MANAGER_INTERFACE, "CreateVolume", ACTION_MANAGE, volume_read, volume_create },
+        { MANAGER_INTERFACE, "RemoveVolume", ACTION_MANAGE, volume_read, volume_remove },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
@@ -106,5 +127,7 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "GetSettings", ACTION_MANAGE, NULL, settings_get_run },
         { MACHINE_INTERFACE, "SetSettings", ACTION_MANAGE, settings_set_read, settings_set_run },
         { MACHINE_INTERFACE, "Exec", ACTION_EXEC, exec_read, exec_run },
+        { MACHINE_INTERFACE, "Bind", ACTION_MANAGE, bind_read, bind_run },
+        { MACHINE_INTERFACE, "Unbind", ACTION_MANAGE, NULL, run_unbind },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

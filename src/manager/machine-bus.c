@@ -116,6 +116,10 @@ const sd_bus_vtable machine_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options), SD_BUS_RESULT("h", session),
                                 call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Bind", SD_BUS_ARGS("s", mount), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

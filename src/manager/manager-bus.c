@@ -6,6 +6,7 @@
 #include "machine-bus.h"
 #include "registry.h"
 #include "setting.h"
+#include "volume.h"
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                        void *userdata, sd_bus_error *ret_error) {
@@ -115,6 +116,14 @@ const sd_bus_vtable manager_vtable[] = {
                                 ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("ExecMachine", SD_BUS_ARGS("s", name, "as", command, "a{sv}", options),
                                 SD_BUS_RESULT("h", session), call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("BindMachine", SD_BUS_ARGS("s", name, "s", mount), SD_BUS_NO_RESULT, call_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("UnbindMachine", SD_BUS_ARGS("s", name, "s", target), SD_BUS_NO_RESULT, call_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("ListVolumes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sst)", volumes), volume_list, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("CreateVolume", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path), call_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("RemoveVolume", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("AnnounceMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
 
         SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines,

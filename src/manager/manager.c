@@ -17,6 +17,7 @@
 #include "remove.h"
 #include "spawner.h"
 #include "start.h"
+#include "trash.h"
 
 static void on_spawner_lost(void *userdata) {
         Manager *manager = userdata;
@@ -239,6 +240,7 @@ int manager_start(Manager *manager, Error *error) {
                 return error_set_errno(error, r, "taking the name " BUS_NAME, NULL);
 
         registry_settle(manager);
+        trash_empty(manager);
         manager_check_idle(manager);
         return 0;
 }

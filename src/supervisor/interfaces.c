@@ -6,6 +6,7 @@
 #include "console.h"
 #include "exec.h"
 #include "fd-util.h"
+#include "live-binds.h"
 #include "setting.h"
 #include "spec-bus.h"
 #include "timeline-bus.h"
@@ -106,6 +107,28 @@ static int method_kill(sd_bus_message *call, void *userdata, sd_bus_error *error
         return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
 
+static int method_bind(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        const char *text;
+        int r = sd_bus_message_read(call, "s", &text);
+
+        if (r < 0)
+                return r;
+        r = live_binds_add(connection_supervisor(userdata), text, &error);
+        return r < 0 ? reply_error(call, &error) : sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_unbind(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        const char *target;
+        int r = sd_bus_message_read(call, "s", &target);
+
+        if (r < 0)
+                return r;
+        r = live_binds_remove(connection_supervisor(userdata), target, &error);
+        return r < 0 ? reply_error(call, &error) : sd_bus_reply_method_return(call, NULL);
+}
+
 static int method_get_state(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         Supervisor *s = connection_supervisor(userdata);
         _cleanup_free_ char *text = NULL;
@@ -191,6 +214,8 @@ static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_METHOD("Stop", NULL, NULL, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Bind", SD_BUS_ARGS("s", mount), SD_BUS_NO_RESULT, method_bind, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, method_unbind, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -13,6 +13,7 @@
 
 typedef enum SpawnFlags {
         SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
+        SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
 } SpawnFlags;
 
 /*

@@ -94,7 +94,7 @@ int spawner_run(int socket, const Title *title, Error *error) {
                         (void) fd_close(socket);
                         (void) signal(SIGCHLD, SIG_DFL);
                         (void) prctl(PR_SET_NAME, "berth-supervis");
-                        return supervisor_main(&request, title);
+                        return request.flags & SPAWN_EMPTY ? supervisor_main_empty(&request) : supervisor_main(&request, title);
                 }
 
                 r = answer(socket, pid, pidfd);

@@ -14,6 +14,7 @@
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
+#include "live-binds.h"
 #include "log.h"
 #include "name.h"
 #include "prepare.h"
@@ -41,6 +42,7 @@ static void supervisor_done(Supervisor *s) {
         connections_end(s);
         execs_end(s);
         keep_unit_free(s->announcement);
+        live_binds_free(s);
         console_free(s->console);
         birth_free(s->birth);
         plan_free(s->plan);
@@ -119,7 +121,7 @@ static int init_state(Supervisor *s, const char *unit) {
 }
 
 /* The place to build at: by its path, since a descriptor would be of the host's mount namespace. */
-static int mount_point(const Supervisor *s, char **ret, Error *error) {
+int supervisor_mount_point(const Supervisor *s, char **ret, Error *error) {
         char link[FD_PATH_MAX], path[PATH_MAX];
         ssize_t n = readlink(fd_path(s->run_dir, link), path, sizeof(path) - 1);
 
@@ -132,7 +134,7 @@ static int mount_point(const Supervisor *s, char **ret, Error *error) {
 
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
-        int r = mount_point(s, &place, error);
+        int r = supervisor_mount_point(s, &place, error);
 
         if (r >= 0)
                 r = birth_build(s->plan, s->tree, place, &s->timeline, &s->birth, error);
@@ -287,6 +289,13 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, &error, s.spec->name), EXIT_FAILURE;
         return EXIT_SUCCESS;
+}
+
+/* What a removed machine or volume has left can be much: nobody waits for it, and what remains is removed the next time. */
+int supervisor_main_empty(const SpawnRequest *request) {
+        int r = directory_empty(request->run_dir);
+
+        return r < 0 ? (log_failure(r, NULL, "removing what is not needed any more"), EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 /* In a unit of somebody else's */

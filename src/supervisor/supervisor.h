@@ -73,6 +73,7 @@ typedef struct Supervisor {
         Connection *connections; /* list of all peers */
         struct Exec *execs;      /* list of processes that joined */
         size_t n_execs;
+        struct LiveBind *live_binds; /* list of what was bound in since */
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
         sd_event_source *outcome_source, *leader_source, *timer;
 } Supervisor;
@@ -83,8 +84,14 @@ int supervisor_main(SpawnRequest *request, const Title *title);
 /* The same inside a unit of somebody else's: SPEC is open (unresolved), stdio is our own. */
 int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title);
 
+/* No machine: empties a folder, and returns the exit status. */
+int supervisor_main_empty(const SpawnRequest *request);
+
 /* Touches what every supervisor will use, so that its pages are shared. */
 void supervisor_warm_up(void);
+
+/* The empty directory that the machine was built at, by its path. The caller frees it. */
+int supervisor_mount_point(const Supervisor *s, char **ret, Error *error);
 
 /* machine.c: what happens */
 void supervisor_dispatch(Supervisor *s, Event event);
