@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,6 +48,38 @@ static int become_user(const Credentials *user, Error *error) {
         return 0;
 }
 
+/* Logged where the kernel can (Linux 4.14): with audit on, or in the kernel's own log. */
+static int load_filter(const Filter *filter) {
+        struct sock_fprog program = { .len = (unsigned short) filter->n, .filter = filter->instructions };
+
+        if (filter->n == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) >= 0)
+                return 0;
+        if (errno == EINVAL && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) >= 0)
+                return 0;
+        return negative_errno();
+}
+
+static int load_filter_now(const Confinement *c, Error *error) {
+        int r = load_filter(&c->filter);
+
+        if (r == -ENOSYS || r == -EINVAL)
+                return error_set(error, ERROR_NOT_SUPPORTED, -r, "loading the system call filter", NULL,
+                                 "this kernel takes none; SeccompProfile=unconfined does without");
+        return r < 0 ? error_set_errno(error, r, "loading the system call filter", NULL) : 0;
+}
+
+/* Ours is shared with whoever else our own service runs. As root, who may have many; whoever comes after owns it by having it. */
+static int leave_keyring(const Confinement *c, Error *error) {
+        const struct seccomp_data call = { .nr = SYS_keyctl, .arch = FILTER_NATIVE };
+
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
+                return 0;
+        /* There are 200 keys per user, by default. Whoever can't name a key can't use one. */
+        if (errno == EDQUOT && c->filter.n > 0 && filter_evaluate(&c->filter, &call) != SECCOMP_RET_ALLOW)
+                return 0;
+        return error_set_errno(error, negative_errno(), "making a session keyring", NULL);
+}
+
 int confinement_apply(const Confinement *c, const Credentials *user, const char *directory, Error *error) {
         /* Root has them all; another user those that it is to have in any case (capabilities(7), ambient). */
         uint64_t permitted = user->uid == 0 ? c->capabilities : c->ambient;
@@ -58,9 +91,23 @@ int confinement_apply(const Confinement *c, const Credentials *user, const char 
         /* The change of ids would take what the ambient set is made of. The exec resets it. */
         if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
                 return error_set_errno(error, negative_errno(), "keeping capabilities", NULL);
-        r = become_user(user, error);
+        r = leave_keyring(c, error);
+        if (r >= 0)
+                r = become_user(user, error);
         if (r < 0)
                 return r;
+        if (directory && chdir(directory) < 0)
+                return error_set_errno(error, negative_errno(), "entering the working directory", directory);
+
+        /* A filter may be loaded by whoever gives up new privileges, or still has CAP_SYS_ADMIN (seccomp(2)). */
+        if (!c->no_new_privileges) {
+                r = set_capabilities(permitted | UINT64_C(1) << CAP_SYS_ADMIN, 0);
+                if (r < 0)
+                        return error_set_errno(error, r, "setting the capabilities", NULL);
+                r = load_filter_now(c, error);
+                if (r < 0)
+                        return r;
+        }
 
         /* What is inheritable is what is ambient: more would come back by executing a file with capabilities of its own. */
         r = set_capabilities(permitted, c->ambient);
@@ -69,9 +116,9 @@ int confinement_apply(const Confinement *c, const Credentials *user, const char 
         if (r < 0)
                 return error_set_errno(error, r, "setting the capabilities", NULL);
 
-        if (directory && chdir(directory) < 0)
-                return error_set_errno(error, negative_errno(), "entering the working directory", directory);
-        if (c->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        if (!c->no_new_privileges)
+                return 0;
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return error_set_errno(error, negative_errno(), "forbidding new privileges", NULL);
-        return 0;
+        return load_filter_now(c, error);
 }

@@ -7,15 +7,17 @@
  */
 
 #include "credentials.h"
+#include "filter-program.h"
 
 typedef struct Confinement {
         uint64_t capabilities;   /* bounding set, and what root has */
         uint64_t ambient;        /* of them, what every user keeps over an exec */
         bool no_new_privileges;
+        Filter filter;           /* of system calls; without instructions: none */
 } Confinement;
 
 /*
  * Becomes the user, for good: bounding set, ids, permitted and effective set, inheritable and ambient set,
- * no_new_privs. The last thing before the exec. DIRECTORY is entered with the user's rights, NULL stays where we are.
+ * no_new_privs, system call filter; and a session keyring of its own. The last thing before the exec. DIRECTORY is entered with the user's rights, NULL stays where we are.
  */
 int confinement_apply(const Confinement *confinement, const Credentials *user, const char *directory, Error *error);

@@ -35,6 +35,15 @@ static void print_capabilities(const char *title, uint64_t capabilities, FILE *f
         fprintf(f, "%s\n", capabilities ? "" : " none");
 }
 
+static void print_filter(const Plan *plan, FILE *f) {
+        const FilterPolicy *filter = &plan->filter;
+
+        fprintf(f, "system calls  %s", filter->none ? "all" : filter->profile ? "a profile" : "the default list");
+        STRV_FOREACH(word, filter->words)
+                fprintf(f, " %s", *word);
+        fputc('\n', f);
+}
+
 static void print_mounts(const Plan *plan, FILE *f) {
         static const char *const owners[] = {
                 [MOUNT_OWNERS_HOST] = "",
@@ -161,6 +170,7 @@ void plan_print(const Plan *plan, FILE *f) {
                 print_capabilities("ambient", plan->confinement.ambient, f);
         print_process(spec, f);
         fprintf(f, "privileges    %s\n", plan->confinement.no_new_privileges ? "no new ones" : "by executable");
+        print_filter(plan, f);
         STRV_FOREACH(e, plan->environment)
                 fprintf(f, "environment   %s\n", *e);
         fprintf(f, "stop          %s to %s, %s\n", signal_name(spec->kill_signal, signal),

@@ -61,7 +61,17 @@ static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
                 .ambient = spec->ambient_capability & host->capabilities,
                 .no_new_privileges = spec->no_new_privileges,
         };
+        plan->filter = (FilterPolicy){
+                .none = streq_ptr(spec->seccomp_profile, "unconfined"),
+                .capabilities = plan->confinement.capabilities,
+                .profile = spec->seccomp_profile,
+                .words = spec->system_call_filter,
+        };
         return 0;
+}
+
+int plan_make_filter(Plan *plan, const char *directory, Error *error) {
+        return filter_obtain(&plan->filter, directory, &plan->confinement.filter, error);
 }
 
 int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
@@ -100,6 +110,7 @@ Plan *plan_free(Plan *plan) {
         if (!plan)
                 return NULL;
         cgroup_limits_done(&plan->cgroup_limits);
+        filter_done(&plan->confinement.filter);
         strv_free(plan->environment);
         plan_mounts_done(plan);
         free(plan);

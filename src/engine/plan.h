@@ -11,6 +11,7 @@
 
 #include "cgroup-limits.h"
 #include "confinement.h"
+#include "filter-policy.h"
 #include "mount-setting.h"
 #include "spec.h"
 
@@ -85,6 +86,7 @@ typedef struct Plan {
         const PlannedLink *links;
         Confinement confinement; /* of the payload */
         CgroupLimits cgroup_limits;         /* that berth sets itself: none on a host with cgroup v2 alone */
+        FilterPolicy filter;     /* what confinement.filter is made from, by plan_make_filter() */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
 } Plan;
 
@@ -99,6 +101,8 @@ int plan_host_read(PlanHost *ret, Error *error);
 
 /* Makes the plan of a resolved spec, which must outlive it. */
 int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error);
+/* Gets the program of the system call filter, mostly from DIRECTORY where they are kept: without it the plan can only be printed. */
+int plan_make_filter(Plan *plan, const char *directory, Error *error);
 Plan *plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);
 #define _cleanup_plan_ _cleanup_(plan_freep)

@@ -133,6 +133,8 @@ extern const SettingType type_user;
 extern const SettingType type_signal;
 extern const SettingType type_timespan;
 extern const SettingType type_capabilities;
+extern const SettingType type_system_calls;
+extern const SettingType type_seccomp_profile;
 extern const SettingType type_user_namespace;
 extern const SettingType type_private_network;
 extern const SettingType type_slice;

@@ -101,6 +101,8 @@ typedef struct Spec {
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
         uint64_t ambient_capability;
+        char **system_call_filter; /* words of SystemCallFilter= */
+        char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
         UserNamespace private_users;
         Limit limits[RLIMIT_NLIMITS];  /* by RLIMIT_* */
         OomScore oom_score_adjust;

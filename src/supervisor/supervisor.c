@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "connection.h"
 #include "console.h"
 #include "exec.h"
@@ -98,6 +99,9 @@ static int make_plan(Supervisor *s, Error *error) {
         if (r >= 0)
                 r = plan_new(s->spec, &host, &s->plan, error);
         timeline_mark(&s->timeline, "supervisor: planned");
+        if (r >= 0)
+                r = plan_make_filter(s->plan, BERTH_RUN_DIR "/filters", error);
+        timeline_mark(&s->timeline, "supervisor: filter there");
         return r;
 }
 
