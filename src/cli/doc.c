@@ -139,7 +139,7 @@ static void print_options(void) {
 /* The options that stand for several rows, by the row that they are asked for. */
 static const SettingGroup *group_of(const Setting *s) {
         FOREACH_SETTING_GROUP(g)
-        if (!s->options && startswith(s->name, g->prefix))
+        if (!s->options && g->prefix && startswith(s->name, g->prefix))
                 return g;
         return NULL;
 }

@@ -18,6 +18,7 @@ typedef struct Confinement {
 
 /*
  * Becomes the user, for good: bounding set, ids, permitted and effective set, inheritable and ambient set,
- * no_new_privs, system call filter; and a session keyring of its own. The last thing before the exec. DIRECTORY is entered with the user's rights, NULL stays where we are.
+ * no_new_privs, system call filter; and a session keyring of its own. The last thing before the exec. DIRECTORY
+ * is entered with the user's rights, NULL stays where we are.
  */
 int confinement_apply(const Confinement *confinement, const Credentials *user, const char *directory, Error *error);

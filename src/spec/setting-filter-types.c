@@ -142,3 +142,9 @@ const SettingType type_seccomp_profile = {
         .allowed = "unconfined, or a seccomp profile as docker and OCI bundles write it",
         .parse = parse_profile, .format = format_profile, .clear = clear_profile,
 };
+
+/* Only its texts are used: the values are other rows'. */
+const SettingType type_security_group = {
+        .name = "security", .metavar = "NAME[=VALUE]", .signature = "s",
+        .allowed = "no-new-privileges[=BOOL], seccomp=FILE or seccomp=unconfined",
+};

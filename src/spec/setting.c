@@ -193,8 +193,18 @@ const Setting settings[] = {
 const size_t settings_count = ELEMENTSOF(settings);
 static_assert(ELEMENTSOF(settings) <= SPEC_SETTINGS_MAX, "Spec.assigned has room for each row");
 
+/* docker's words. */
+static const SettingWord security_words[] = {
+        { "no-new-privileges", "NoNewPrivileges" },
+        { "seccomp", "SeccompProfile" },
+        {},
+};
+
 const SettingGroup setting_groups[] = {
-        { "rlimit|ulimit", "Limit", "RLIMIT_", &type_limit_group, "Limit a resource of a process, as setrlimit(2) names it" },
+        { "rlimit|ulimit", "Limit", "RLIMIT_", NULL, &type_limit_group,
+          "Limit a resource of a process, as setrlimit(2) names it" },
+        { "security-opt", NULL, NULL, security_words, &type_security_group,
+          "no-new-privileges=BOOL, seccomp=FILE or seccomp=unconfined" },
 };
 const size_t setting_groups_count = ELEMENTSOF(setting_groups);
 
@@ -240,9 +250,25 @@ const SettingGroup *setting_group_by_option(const char *option) {
         return NULL;
 }
 
-const Setting *setting_group_find(const SettingGroup *group, const char *text, const char **ret_value) {
-        size_t skip = strlen(group->optional), n;
+/* "WORD=VALUE", or as docker once had it "WORD:VALUE"; a word alone is a yes. */
+static const Setting *find_by_word(const SettingGroup *group, const char *text, const char **ret_value) {
+        size_t n = strcspn(text, "=:");
 
+        for (const SettingWord *w = group->words; w->word; w++)
+                if (strlen(w->word) == n && strncmp(w->word, text, n) == 0) {
+                        *ret_value = text[n] ? text + n + 1 : "yes";
+                        return setting_by_name(w->name);
+                }
+        return NULL;
+}
+
+const Setting *setting_group_find(const SettingGroup *group, const char *text, const char **ret_value) {
+        size_t skip, n;
+
+        if (group->words)
+                return find_by_word(group, text, ret_value);
+
+        skip = strlen(group->optional);
         if (strncasecmp(text, group->optional, skip) == 0)
                 text += skip;
         n = strcspn(text, "=");
@@ -314,6 +340,16 @@ int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *
         return setting_add(setting, spec, text, error);
 }
 
+/* A value can be a file's content: enough of it to be recognized, and no part of a character. */
+static int shown_length(const char *text) {
+        enum { SHOWN_MAX = 200 };
+        size_t n = strnlen(text, SHOWN_MAX);
+
+        while (text[n] && n > 0 && ((unsigned char) text[n] & 0xc0) == 0x80)
+                n--;
+        return (int) n;
+}
+
 int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error) {
         const Setting *other = setting->type == &type_properties ? setting_of_property(text) : NULL;
         int r;
@@ -325,7 +361,7 @@ int setting_add(const Setting *setting, Spec *spec, const char *text, Error *err
         if (r == -ENOMEM)
                 return error_oom(error);
         if (r < 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%s' is not %s", text,
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%.*s' is not %s", shown_length(text), text,
                                  setting->type->allowed);
 
         spec->assigned[setting - settings] = true;

@@ -90,10 +90,16 @@ static inline const void *setting_field_const(const Setting *setting, const Spec
  * An option for several rows, whose value begins with which one it is of: --rlimit=NOFILE=1024 is LimitNOFILE=1024.
  * Only the command line knows groups.
  */
+typedef struct SettingWord {
+        const char *word;
+        const char *name;        /* of the row */
+} SettingWord;
+
 typedef struct SettingGroup {
         const char *options;     /* as in a row */
-        const char *prefix;      /* of the names of the rows */
+        const char *prefix;      /* of the names of the rows, NULL with words */
         const char *optional;    /* what the value may begin with besides: nspawn writes RLIMIT_NOFILE */
+        const SettingWord *words; /* where the value begins with a word of its own: ends with one without */
         const SettingType *type; /* its metavar and what is allowed; nothing else */
         const char *help;
 } SettingGroup;
@@ -135,6 +141,7 @@ extern const SettingType type_timespan;
 extern const SettingType type_capabilities;
 extern const SettingType type_system_calls;
 extern const SettingType type_seccomp_profile;
+extern const SettingType type_security_group; /* what --security-opt takes */
 extern const SettingType type_user_namespace;
 extern const SettingType type_private_network;
 extern const SettingType type_slice;

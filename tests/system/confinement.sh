@@ -139,7 +139,15 @@ END
                 "personality ENOMSG;personality-ask ok;keyctl EPERM;"
         assert_eq "$(attempt_in --cap-add syslog --seccomp-profile "$profile" -- keyctl)" "keyctl ok;"
         assert_eq "$(attempt_in --seccomp-profile unconfined -- keyctl clone3)" "keyctl ok;clone3 ok;"
-        assert_contains "$(error_of berth run --rm --seccomp-profile '{"defaultAction":1}' ./tree true)" "--seccomp-profile"
+        assert_eq "$(attempt_in --security-opt seccomp=profile.json -- personality)" "personality ENOMSG;"
+        assert_eq "$(attempt_in --seccomp-profile profile.json -- personality)" "personality ENOMSG;"
+        assert_eq "$(attempt_in --security-opt seccomp=unconfined -- keyctl)" "keyctl ok;"
+        assert_contains "$(berth run --rm --security-opt no-new-privileges:false ./tree cat /proc/self/status)" $'NoNewPrivs:\t0'
+        assert_contains "$(berth run --rm --security-opt no-new-privileges ./tree cat /proc/self/status)" $'NoNewPrivs:\t1'
+
+        assert_contains "$(error_of berth run --rm --seccomp-profile '{"defaultAction":1}' ./tree true)" "defaultAction"
+        assert_contains "$(error_of berth run --rm --security-opt seccomp=none.json ./tree true)" "none.json"
+        assert_contains "$(error_of berth run --rm --security-opt nothing=1 ./tree true)" "--security-opt"
 }
 
 # Compiled when settings change, and not by the next start: what was kept is used, as its time of writing shows.
