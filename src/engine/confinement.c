@@ -8,6 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+void confinement_done(Confinement *confinement) {
+        filter_done(&confinement->filter);
+}
+
 /* Every bit that the kernel knows and CAPABILITIES lacks goes, for good. */
 static int drop_bounding(uint64_t capabilities) {
         for (int cap = 0; cap < 64; cap++) {

@@ -16,6 +16,9 @@ typedef struct Confinement {
         Filter filter;           /* of system calls; without instructions: none */
 } Confinement;
 
+void confinement_done(Confinement *confinement);
+#define _cleanup_confinement_ _cleanup_(confinement_done)
+
 /*
  * Becomes the user, for good: bounding set, ids, permitted and effective set, inheritable and ambient set,
  * no_new_privs, system call filter; and a session keyring of its own. The last thing before the exec. DIRECTORY

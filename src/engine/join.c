@@ -137,11 +137,7 @@ static int take_terminal(Joiner *j, Error *error) {
 }
 
 static int confine(Joiner *j, Error *error) {
-        Confinement confinement = j->request->plan->confinement;
-
-        confinement.capabilities = j->request->capabilities;
-        confinement.ambient &= confinement.capabilities;
-        return confinement_apply(&confinement, &j->credentials, j->request->directory, error);
+        return confinement_apply(j->request->confinement, &j->credentials, j->request->directory, error);
 }
 
 static int reset_signals(Joiner *j, Error *error) {

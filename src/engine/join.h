@@ -20,7 +20,7 @@ typedef struct JoinRequest {
         char *const *environment; /* besides the machine's; may be NULL */
         const char *user;
         const char *directory;
-        uint64_t capabilities;   /* that root is left with */
+        const Confinement *confinement; /* borrowed */
         bool terminal;           /* it makes one in the machine's own devpts */
         int stdio[3];            /* ignored with a terminal; borrowed */
 } JoinRequest;

@@ -74,6 +74,23 @@ int plan_make_filter(Plan *plan, const char *directory, Error *error) {
         return filter_obtain(&plan->filter, directory, &plan->confinement.filter, error);
 }
 
+int plan_confine_joining(const Plan *plan, uint64_t capabilities, const char *directory, Confinement *ret, Error *error) {
+        FilterPolicy policy = plan->filter;
+        Confinement confinement = plan->confinement;
+        int r;
+
+        /* A capability brings its calls along, and takes them away. */
+        policy.capabilities = capabilities;
+        r = filter_obtain(&policy, directory, &confinement.filter, error);
+        if (r < 0)
+                return r;
+
+        confinement.capabilities = capabilities;
+        confinement.ambient &= capabilities;
+        *ret = confinement;
+        return 0;
+}
+
 int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         _cleanup_plan_ Plan *plan = NULL;
         int r;
@@ -110,7 +127,7 @@ Plan *plan_free(Plan *plan) {
         if (!plan)
                 return NULL;
         cgroup_limits_done(&plan->cgroup_limits);
-        filter_done(&plan->confinement.filter);
+        confinement_done(&plan->confinement);
         strv_free(plan->environment);
         plan_mounts_done(plan);
         free(plan);

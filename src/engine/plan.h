@@ -103,6 +103,9 @@ int plan_host_read(PlanHost *ret, Error *error);
 int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error);
 /* Gets the program of the system call filter, mostly from DIRECTORY where they are kept: without it the plan can only be printed. */
 int plan_make_filter(Plan *plan, const char *directory, Error *error);
+
+/* The confinement of a process that joins the machine with these capabilities; the caller's. */
+int plan_confine_joining(const Plan *plan, uint64_t capabilities, const char *directory, Confinement *ret, Error *error);
 Plan *plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);
 #define _cleanup_plan_ _cleanup_(plan_freep)

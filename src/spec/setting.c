@@ -361,8 +361,8 @@ int setting_add(const Setting *setting, Spec *spec, const char *text, Error *err
         if (r == -ENOMEM)
                 return error_oom(error);
         if (r < 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%.*s' is not %s", shown_length(text), text,
-                                 setting->type->allowed);
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%.*s' is not %s",
+                                 shown_length(text), text, setting->type->allowed);
 
         spec->assigned[setting - settings] = true;
         return 0;

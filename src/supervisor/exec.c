@@ -163,6 +163,12 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
         static const char *const inherited[] = { "User", "WorkingDirectory" };
         const Supervisor *s = e->supervisor;
         const Spec *spec = request->spec, *from[ELEMENTSOF(inherited)];
+        _cleanup_confinement_ Confinement confinement = {};
+        int r;
+
+        r = plan_confine_joining(s->plan, capabilities_of(s, request), FILTER_DIRECTORY, &confinement, error);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < ELEMENTSOF(inherited); i++)
                 from[i] = setting_is_assigned(setting_by_name(inherited[i]), spec) ? spec : s->spec;
@@ -176,7 +182,7 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
                         .environment = spec->environment,
                         .user = from[0]->user,
                         .directory = from[1]->working_directory,
-                        .capabilities = capabilities_of(s, request),
+                        .confinement = &confinement,
                         .terminal = request->terminal,
                         .stdio = { stdio[0], stdio[1], stdio[2] },
                 },

@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "connection.h"
 #include "console.h"
 #include "exec.h"
@@ -66,6 +65,18 @@ static void supervisor_done(Supervisor *s) {
 }
 #define _cleanup_supervisor_ _cleanup_(supervisor_done)
 
+/* What most machines will load. It is compiled here where nobody has yet, so that no start does. */
+static void warm_up_filter(void) {
+        _cleanup_spec_ Spec *spec = spec_new();
+        _cleanup_filter_ Filter filter = FILTER_NULL;
+        PlanHost host;
+
+        if (!spec || plan_host_read(&host, NULL) < 0)
+                return;
+        (void) filter_obtain(&(FilterPolicy){ .capabilities = spec_effective_capabilities(spec) & host.capabilities },
+                             FILTER_DIRECTORY, &filter, NULL);
+}
+
 void supervisor_warm_up(void) {
         _cleanup_spec_ Spec *spec = NULL;
         sd_event *event = NULL;
@@ -76,6 +87,7 @@ void supervisor_warm_up(void) {
         (void) sd_bus_new(&bus);
         sd_bus_unref(bus);
         sd_event_unref(event);
+        warm_up_filter();
 }
 
 /* Building */
@@ -100,7 +112,7 @@ static int make_plan(Supervisor *s, Error *error) {
                 r = plan_new(s->spec, &host, &s->plan, error);
         timeline_mark(&s->timeline, "supervisor: planned");
         if (r >= 0)
-                r = plan_make_filter(s->plan, BERTH_RUN_DIR "/filters", error);
+                r = plan_make_filter(s->plan, FILTER_DIRECTORY, error);
         timeline_mark(&s->timeline, "supervisor: filter there");
         return r;
 }

@@ -11,10 +11,14 @@
 
 #include "birth.h"
 #include "cgroup.h"
+#include "config.h"
 #include "spawn.h"
 #include "state.h"
 #include "timeline.h"
 #include "title.h"
+
+/* Where programs of system call filters are kept: of this boot, for root alone. */
+#define FILTER_DIRECTORY BERTH_RUN_DIR "/filters"
 
 typedef struct Console Console;
 typedef struct Connection Connection;
