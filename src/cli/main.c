@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "config.h"
 #include "help.h"
 #include "log.h"
@@ -31,6 +32,8 @@ static int run(char **arguments, Error *error) {
                 verb = arguments[1] ? verb_find(arguments[1], error) : NULL;
                 return verb ? help_verb(verb, error) : arguments[1] ? -EINVAL : help_main(error);
         }
+        if (streq(word, "__complete"))
+                return complete_main(arguments + 1);
         if (streq(word, "--version")) {
                 puts("berth " BERTH_VERSION);
                 return EXIT_SUCCESS;

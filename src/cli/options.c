@@ -80,6 +80,16 @@ static bool find(const OptionTarget *target, const char *name, Match *ret) {
         return s || g;
 }
 
+const SettingType *options_type(const OptionTarget *target, const char *name) {
+        OptionTarget whole = *target;
+        Docker docker = DOCKER_NULL;
+        Match match;
+
+        if (whole.spec && !whole.only)
+                whole.docker = &docker;
+        return *name && find(&whole, name, &match) ? match.type : NULL;
+}
+
 bool options_take_setting(const char *const *only, const Setting *s) {
         return !only || strv_contains((char *const *) only, s->name);
 }

@@ -35,6 +35,9 @@ typedef struct OptionTarget {
  */
 int options_parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error);
 
+/* The type of the option of that name (without its dashes), or NULL. */
+const SettingType *options_type(const OptionTarget *target, const char *name);
+
 /* Releases what the options have put into VALUES. */
 void options_clear(const Option *options, void *values);
 

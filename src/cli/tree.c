@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tree.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "path-util.h"
 #include "string-util.h"
+#include "strv.h"
 
 /* Where machines are installed, in the order of machinectl(1), "Files and Directories". */
 static const char *const stores[] = { "/etc/machines", "/run/machines", "/var/lib/machines", "/usr/lib/machines" };
@@ -71,4 +73,18 @@ int tree_find(const char *tree, char **ret, Error *error) {
                 return 0;
         return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree,
                          access(tree, F_OK) >= 0 ? NOWHERE "; for the one here write ./%s" : NOWHERE, tree);
+}
+
+void tree_names(char ***names) {
+        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
+                DIR *dir = opendir(stores[i]);
+                const struct dirent *entry;
+
+                while (dir && (entry = readdir(dir)))
+                        if (entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_LNK) &&
+                            strv_append(names, entry->d_name) < 0)
+                                break;
+                if (dir)
+                        (void) closedir(dir);
+        }
 }
