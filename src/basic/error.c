@@ -17,6 +17,8 @@ static const struct {
         [ERROR_MACHINE_EXISTS]         = { N("MachineExists"),        125 },
         [ERROR_MACHINE_RUNNING]        = { N("MachineRunning"),       125 },
         [ERROR_MACHINE_NOT_RUNNING]    = { N("MachineNotRunning"),    125 },
+        [ERROR_MACHINE_PAUSED]         = { N("MachinePaused"),        125 },
+        [ERROR_MACHINE_NOT_PAUSED]     = { N("MachineNotPaused"),     125 },
         [ERROR_INVALID_NAME]           = { N("InvalidName"),          125 },
         [ERROR_UNKNOWN_SETTING]        = { N("UnknownSetting"),       125 },
         [ERROR_INVALID_VALUE]          = { N("InvalidValue"),         125 },

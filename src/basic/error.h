@@ -21,6 +21,8 @@ typedef enum ErrorKind {
         ERROR_MACHINE_EXISTS,
         ERROR_MACHINE_RUNNING,        /* the machine runs, which the call does not allow */
         ERROR_MACHINE_NOT_RUNNING,
+        ERROR_MACHINE_PAUSED,
+        ERROR_MACHINE_NOT_PAUSED,
         ERROR_INVALID_NAME,
         ERROR_UNKNOWN_SETTING,
         ERROR_INVALID_VALUE,

@@ -352,6 +352,10 @@ int cgroup_refresh(Cgroup *cgroup, Error *error) {
         return 0;
 }
 
+int cgroup_payload(const Cgroup *cgroup) {
+        return cgroup->n > 0 && is_unified(cgroup->payload[cgroup->n - 1]) ? cgroup->payload[cgroup->n - 1] : -EBADF;
+}
+
 int cgroup_kill_payload(const Cgroup *cgroup) {
         return cgroup->n == 0 ? -ENOENT : file_write_value(cgroup->payload[cgroup->n - 1], "cgroup.kill", "1");
 }

@@ -65,6 +65,9 @@ int cgroup_refresh(Cgroup *cgroup, Error *error);
 /* Moves every process of the payload into DIR, of one v1 hierarchy, and us, whose children join the payload. */
 int cgroup_gather(const Cgroup *cgroup, int dir, Error *error);
 
+/* Its directory of cgroup v2, borrowed; -EBADF on a host that has none. */
+int cgroup_payload(const Cgroup *cgroup);
+
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
 int cgroup_kill_payload(const Cgroup *cgroup);
 

@@ -45,6 +45,22 @@ static int run_stop(Call *call, Error *error) {
         return r;
 }
 
+static int run_pause(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Link *link;
+        int r = begin_forward(call, "Pause", &link, &m, error);
+
+        return r < 0 ? r : forward(call, link, m, "", error);
+}
+
+static int run_unpause(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Link *link;
+        int r = begin_forward(call, "Unpause", &link, &m, error);
+
+        return r < 0 ? r : forward(call, link, m, "", error);
+}
+
 static int run_kill(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const char *whom;
@@ -111,6 +127,8 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
         { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
+        { MANAGER_INTERFACE, "PauseMachine", ACTION_MANAGE, NULL, run_pause },
+        { MANAGER_INTERFACE, "UnpauseMachine", ACTION_MANAGE, NULL, run_unpause },
         { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
         { MANAGER_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
         { MANAGER_INTERFACE, "ExecMachine", ACTION_EXEC, exec_read, exec_run },
@@ -121,6 +139,8 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
+        { MACHINE_INTERFACE, "Pause", ACTION_MANAGE, NULL, run_pause },
+        { MACHINE_INTERFACE, "Unpause", ACTION_MANAGE, NULL, run_unpause },
         { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },
         { MACHINE_INTERFACE, "OpenSession", ACTION_MANAGE, NULL, run_open_session },
         { MACHINE_INTERFACE, "Rename", ACTION_MANAGE, NULL, rename_run },

@@ -9,7 +9,8 @@
 
 static const char *const state_names[] = {
         [MACHINE_CREATED] = "created",   [MACHINE_STARTING] = "starting", [MACHINE_RUNNING] = "running",
-        [MACHINE_STOPPING] = "stopping", [MACHINE_EXITED] = "exited",     [MACHINE_FAILED] = "failed",
+        [MACHINE_STOPPING] = "stopping", [MACHINE_PAUSED] = "paused",     [MACHINE_EXITED] = "exited",
+        [MACHINE_FAILED] = "failed",
 };
 static_assert(ELEMENTSOF(state_names) == _MACHINE_STATE_MAX, "each state has a name");
 

@@ -21,6 +21,7 @@ typedef enum MachineState {
         MACHINE_CREATED,   /* kept, never ran */
         MACHINE_STARTING,
         MACHINE_RUNNING,
+        MACHINE_PAUSED,
         MACHINE_STOPPING,
         MACHINE_EXITED,    /* ended: see result */
         MACHINE_FAILED,    /* did not start, or its supervisor died: see reason */
@@ -74,7 +75,7 @@ MachineResult machine_result_from_string(const char *s);
 
 /* Whether the machine has, or is getting, processes. */
 static inline bool machine_state_is_alive(MachineState state) {
-        return state == MACHINE_STARTING || state == MACHINE_RUNNING || state == MACHINE_STOPPING;
+        return state == MACHINE_STARTING || state == MACHINE_RUNNING || state == MACHINE_PAUSED || state == MACHINE_STOPPING;
 }
 
 int state_to_json(const State *state, char **ret);

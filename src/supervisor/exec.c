@@ -192,6 +192,9 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
 static int check(const Supervisor *s, const ExecRequest *request, Error *error) {
         if (!request->spec->parameters)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, what, s->spec->name, "there is no command");
+        if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
+                return error_set(error, ERROR_MACHINE_PAUSED, EBUSY, what, s->spec->name,
+                                 "it is paused, so nothing would run: 'berth unpause %s' first", s->spec->name);
         if (s->phase != PHASE_RUNNING)
                 return error_set(error, ERROR_MACHINE_NOT_RUNNING, ESRCH, what, s->spec->name, "it is %s",
                                  machine_state_to_string(s->state.state));

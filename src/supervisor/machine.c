@@ -19,6 +19,7 @@
 #include "listens.h"
 #include "log.h"
 #include "parse-util.h"
+#include "pause.h"
 #include "streams.h"
 #include "string-util.h"
 #include "supervisor.h"
@@ -38,7 +39,7 @@ void supervisor_publish(Supervisor *s) {
         connections_emit_state(s);
 }
 
-static void set_state(Supervisor *s, Phase phase, MachineState state) {
+void supervisor_set_state(Supervisor *s, Phase phase, MachineState state) {
         s->phase = phase;
         s->state.state = state;
         supervisor_publish(s);
@@ -95,12 +96,15 @@ static void on_console_done(void *userdata) {
 
 /* The payload ran and is over. */
 static void end_normally(Supervisor *s) {
+        /* Killed while it was paused: what joined it is to be able to end, too. */
+        if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
+                pause_cancel(s);
         s->timer = sd_event_source_disable_unref(s->timer);
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
         (void) cgroup_kill_payload(&s->cgroup);
         cgroup_limits_release(&s->cgroup, s->spec->name);
-        set_state(s, PHASE_DRAINING, MACHINE_EXITED);
+        supervisor_set_state(s, PHASE_DRAINING, MACHINE_EXITED);
 
         if (s->console)
                 console_drain(s->console, on_console_done, s);
@@ -118,7 +122,7 @@ static void end_start(Supervisor *s) {
         /* The caller learns it from the answer to its call: no session was handed out that could ask. */
         (void) cgroup_kill_payload(&s->cgroup);
         cgroup_limits_release(&s->cgroup, s->spec->name);
-        set_state(s, PHASE_ENDED, MACHINE_FAILED);
+        supervisor_set_state(s, PHASE_ENDED, MACHINE_FAILED);
         leave(s);
 }
 
@@ -224,7 +228,7 @@ static void on_executed(Supervisor *s) {
         s->birth = birth_free(s->birth);
         s->state.leader = process_id(&s->leader);
         s->state.started_usec = now_usec();
-        set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
+        supervisor_set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
         timeline_mark(&s->timeline, "supervisor: state written");
         connections_answer_start(s);
         if (s->keep_unit && s->timeline.begin > 0)
@@ -262,7 +266,10 @@ static void on_stop(Supervisor *s) {
         int r = 0;
 
         s->stopped = true;
-        set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
+        /* First, or it would not get the signal. */
+        if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
+                pause_cancel(s);
+        supervisor_set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
         if (s->keep_unit)
                 (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
 
@@ -296,6 +303,16 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_STOP] = on_stop_starting,
         },
         [PHASE_RUNNING] = {
+                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_STOP] = on_stop,
+        },
+        [PHASE_PAUSING] = {
+                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_FROZEN] = pause_settle,
+                [EVENT_NOT_FROZEN] = pause_give_up,
+                [EVENT_STOP] = on_stop,
+        },
+        [PHASE_PAUSED] = {
                 [EVENT_LEADER_EXITED] = end_normally,
                 [EVENT_STOP] = on_stop,
         },

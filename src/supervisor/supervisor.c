@@ -48,6 +48,9 @@ static void supervisor_done(Supervisor *s) {
         plan_free(s->plan);
         spec_free(s->spec);
         sd_bus_message_unref(s->start_call);
+        sd_bus_message_unref(s->freeze_call);
+        sd_event_source_disable_unref(s->freeze_source);
+        sd_event_source_disable_unref(s->freeze_timer);
         sd_event_source_disable_unref(s->outcome_source);
         sd_event_source_disable_unref(s->leader_source);
         sd_event_source_disable_unref(s->timer);

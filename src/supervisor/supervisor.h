@@ -29,6 +29,8 @@ typedef enum Phase {
         PHASE_WAITING,   /* built, or failed to build; the scope is not there yet */
         PHASE_EXECUTING, /* released: the payload is being executed */
         PHASE_RUNNING,
+        PHASE_PAUSING,   /* its processes are being frozen */
+        PHASE_PAUSED,
         PHASE_STOPPING,  /* asked to end, timer armed */
         PHASE_KILLING,   /* killed, waiting for the leader to be reaped */
         PHASE_DRAINING,  /* it is over; the terminal's last words are on their way */
@@ -43,6 +45,8 @@ typedef enum Event {
         EVENT_OUTCOME,       /* the leader's socket is readable: executed, or why not */
         EVENT_LEADER_EXITED,
         EVENT_STOP,
+        EVENT_FROZEN,        /* something about the freezing of the payload has changed */
+        EVENT_NOT_FROZEN,    /* it has not come to it in time */
         EVENT_TIMEOUT,       /* of a stop, or of waiting for sessions */
         EVENT_CONSOLE_DONE,  /* all that the terminal said is delivered */
         EVENT_SESSION_TOLD,  /* a session has asked for the result and got it */
@@ -79,6 +83,8 @@ typedef struct Supervisor {
         size_t n_execs;
         struct LiveBind *live_binds; /* list of what was bound in since */
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
+        sd_bus_message *freeze_call; /* a Pause(), unanswered */
+        sd_event_source *freeze_source, *freeze_timer;
         sd_event_source *outcome_source, *leader_source, *timer;
 } Supervisor;
 
@@ -99,6 +105,8 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error);
 
 /* machine.c: what happens */
 void supervisor_dispatch(Supervisor *s, Event event);
+/* Moves to a phase, and says so as a state. */
+void supervisor_set_state(Supervisor *s, Phase phase, MachineState state);
 /* Publishes s->state: state.json and StateChanged. */
 void supervisor_publish(Supervisor *s);
 /* The result of the last wait for the leader, into s->state. */
