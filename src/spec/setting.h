@@ -146,6 +146,7 @@ extern const SettingType type_user_namespace;
 extern const SettingType type_private_network;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
+extern const SettingType type_namespace;    /* namespace.c */
 extern const SettingType type_devices;      /* device.c */
 /* setting-limit-types.c: what a process is given */
 extern const SettingType type_limit_number;

@@ -10,10 +10,12 @@
  */
 
 #include "error.h"
+#include "namespace.h"
 
 typedef enum SpawnFlags {
         SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
+        SPAWN_HOST_PIDS = 1 << 2, /* the supervisor is in the host's pid namespace: only from there others can be joined */
 } SpawnFlags;
 
 /*
@@ -29,6 +31,7 @@ typedef struct SpawnRequest {
         int link;                /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Supervisor on it */
         int session;             /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Session on it; or -EBADF */
         int stdin_fd, stdout_fd, stderr_fd;
+        Namespaces namespaces;   /* to join */
 } SpawnRequest;
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */

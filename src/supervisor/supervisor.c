@@ -14,10 +14,12 @@
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
+#include "leader-clone.h"
 #include "live-binds.h"
 #include "log.h"
 #include "name.h"
 #include "prepare.h"
+#include "range.h"
 #include "settings-files.h"
 #include "spec-json.h"
 #include "string-util.h"
@@ -33,7 +35,8 @@ static void supervisor_init(Supervisor *s) {
                 .leader = PIDREF_NULL,
                 .run_dir = -EBADF,
                 .tree = -EBADF,
-                .locks = { -EBADF, -EBADF },
+                .locks = { -EBADF, -EBADF, -EBADF },
+                .namespaces = NAMESPACES_NULL,
                 .stdio = { -EBADF, -EBADF, -EBADF },
         };
 }
@@ -61,6 +64,7 @@ static void supervisor_done(Supervisor *s) {
         error_done(&s->error);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        namespaces_done(&s->namespaces);
         (void) fd_close(s->tree);
         (void) fd_close(s->run_dir);
         /* Last: as long as the lock is held the machine is alive to everybody. */
@@ -104,6 +108,17 @@ static int read_spec(Supervisor *s, Error *error) {
         return spec_from_json(text, &s->spec, error);
 }
 
+/* Only who can enter the user namespace sees its ids. The host's own are nobody's to take. */
+static int take_joined_range(Supervisor *s, IdMap *ret, Error *error) {
+        int r = leader_read_joined_map(&s->namespaces, ret, error);
+
+        if (r < 0 || ret->outside == 0)
+                return r;
+        return range_join(RANGE_DIRECTORY,
+                          &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = ret->outside, .count = ret->count },
+                          &s->locks[2], error);
+}
+
 static int make_plan(Supervisor *s, Error *error) {
         PlanHost host;
         int r;
@@ -111,6 +126,10 @@ static int make_plan(Supervisor *s, Error *error) {
         s->timeline.begin = s->spec->timing_usec;
         timeline_mark(&s->timeline, "supervisor: spec read");
         r = plan_host_read(&host, error);
+        if (r >= 0)
+                r = namespaces_open_rest(s->spec, &s->namespaces, error);
+        if (r >= 0 && s->namespaces.fds[NAMESPACE_USER] >= 0)
+                r = take_joined_range(s, &host.joined_map, error);
         if (r >= 0)
                 r = plan_new(s->spec, &host, &s->plan, error);
         timeline_mark(&s->timeline, "supervisor: planned");
@@ -156,8 +175,9 @@ static int build(Supervisor *s, Error *error) {
         int r = supervisor_mount_point(s, &place, error);
 
         if (r >= 0)
-                r = birth_build(s->plan, s->tree, place, &s->timeline, &s->birth, error);
+                r = birth_build(s->plan, s->tree, &s->namespaces, place, &s->timeline, &s->birth, error);
         s->tree = fd_close(s->tree);
+        namespaces_done(&s->namespaces);
         return r;
 }
 
@@ -243,6 +263,7 @@ static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->stdio[0] = request->stdin_fd;
         s->stdio[1] = request->stdout_fd;
         s->stdio[2] = request->stderr_fd;
+        s->namespaces = request->namespaces;
 }
 
 static int print_plan(const Supervisor *s) {
@@ -353,6 +374,8 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
         s->tree = TAKE_FD(p->tree);
         s->locks[0] = fd_dup(p->entry.lock);
         s->locks[1] = TAKE_FD(p->range_lock);
+        s->namespaces = p->namespaces;
+        p->namespaces = NAMESPACES_NULL;
         for (int i = 0; i < 3; i++)
                 s->stdio[i] = fd_dup(i);
 

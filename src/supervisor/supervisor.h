@@ -74,8 +74,9 @@ typedef struct Supervisor {
 
         int run_dir;
         int tree;
-        int locks[2];            /* name and range, held until we end */
+        int locks[3];            /* name, range, and that of a range which is another's; held until we end */
         int stdio[3];
+        Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
         Connection *connections; /* list of all peers */
