@@ -36,6 +36,11 @@ static const struct {
         [ERROR_REFUSED_BY_SYSTEMD]     = { N("RefusedBySystemd"),     125 },
         [ERROR_START_FAILED]           = { N("StartFailed"),          125 },
         [ERROR_LIMIT_REACHED]          = { N("LimitReached"),         125 },
+        [ERROR_NO_SUCH_NETWORK]        = { N("NoSuchNetwork"),        125 },
+        [ERROR_NETWORK_EXISTS]         = { N("NetworkExists"),        125 },
+        [ERROR_NETWORK_IN_USE]         = { N("NetworkInUse"),         125 },
+        [ERROR_ADDRESS_TAKEN]          = { N("AddressTaken"),         125 },
+        [ERROR_PORT_TAKEN]             = { N("PortTaken"),            125 },
 };
 #undef N
 static_assert(ELEMENTSOF(error_kinds) == _ERROR_KIND_MAX, "each error kind has a row");

@@ -40,6 +40,11 @@ typedef enum ErrorKind {
         ERROR_REFUSED_BY_SYSTEMD,     /* systemd did not take a property or a unit: its own words are the reason */
         ERROR_START_FAILED,           /* the supervisor or the leader ended in the middle of a start */
         ERROR_LIMIT_REACHED,
+        ERROR_NO_SUCH_NETWORK,
+        ERROR_NETWORK_EXISTS,
+        ERROR_NETWORK_IN_USE,         /* a machine is on it, which the call does not allow */
+        ERROR_ADDRESS_TAKEN,          /* by another machine, or the host has a use for it */
+        ERROR_PORT_TAKEN,             /* on the host */
         _ERROR_KIND_MAX,
 } ErrorKind;
 

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "command.h"
 #include "confinement.h"
 #include "fd-util.h"
@@ -52,8 +53,7 @@ static int die_with_supervisor(Leader *leader, Error *error) {
 }
 
 static int prepare_namespaces(Leader *leader, Error *error) {
-        if ((leader->plan->namespaces & CLONE_NEWUTS) &&
-            sethostname(leader->plan->spec->hostname, strlen(leader->plan->spec->hostname)) < 0)
+        if (sethostname(leader->plan->spec->hostname, strlen(leader->plan->spec->hostname)) < 0)
                 return error_set_errno(error, negative_errno(), "setting the host name", leader->plan->spec->hostname);
         return leader->plan->namespaces & CLONE_NEWNET ? loopback_raise(error) : 0;
 }
@@ -91,6 +91,11 @@ static int become_root(Leader *leader, Error *error) {
 
         /* A change of ids makes a process dumpable as /proc/sys/fs/suid_dumpable says, and forgets the death signal. */
         return die_with_supervisor(leader, error);
+}
+
+/* The links are there by the time that we are admitted. */
+static int configure_network(Leader *leader, Error *error) {
+        return network_configure(leader->plan->spec, error);
 }
 
 /* The working directory is what follows into our own copy of the mount namespace; a descriptor would not. */
@@ -164,10 +169,8 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
         const Plan *plan = leader->plan;
 
         /* Only now that we are in our cgroup: the namespace shows as its root where its creator is (cgroup_namespaces(7)). */
-        if ((plan->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+        if (unshare(CLONE_NEWCGROUP) < 0)
                 return error_set_errno(error, negative_errno(), "making the cgroup namespace", NULL);
-        if ((plan->joined & CLONE_NEWCGROUP) && setns(leader->start->cgroup_namespace, CLONE_NEWCGROUP) < 0)
-                return error_set_errno(error, negative_errno(), "joining the namespace", "cgroup");
 
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];
@@ -255,6 +258,7 @@ static int (*const stages[])(Leader *leader, Error *error) = {
         die_with_supervisor,
         prepare_namespaces,
         wait_for_tree,
+        configure_network,
         enter_tree,
         become_root,
         report_inside,

@@ -69,6 +69,23 @@ static void print_mounts(const Plan *plan, FILE *f) {
         }
 }
 
+static void print_network(const Plan *plan, FILE *f) {
+        const SpecLink *link = &plan->spec->link;
+        _cleanup_free_ char *mode = NULL;
+
+        if (type_network.format(&plan->spec->network, &mode) < 0)
+                return;
+        fprintf(f, "network       %s%s%s\n", mode, link->bridge ? " on bridge " : "", strempty(link->bridge));
+        if (!link->host)
+                return;
+        fprintf(f, "link          %s on the host, %s in the machine%s%s\n", link->host, link->inside, link->mac ? ", " : "",
+                strempty(link->mac));
+        if (link->address)
+                fprintf(f, "address       %s%s%s\n", link->address, link->gateway ? " via " : "", strempty(link->gateway));
+        if (link->address6)
+                fprintf(f, "address       %s%s%s\n", link->address6, link->gateway6 ? " via " : "", strempty(link->gateway6));
+}
+
 static void print_scope(const Plan *plan, FILE *f) {
         const Spec *spec = plan->spec;
 
@@ -149,14 +166,12 @@ void plan_print(const Plan *plan, FILE *f) {
                 if (plan->namespaces & namespace_names[i].flag)
                         fprintf(f, " %s", namespace_names[i].name);
         fputc('\n', f);
-        for (NamespaceKind kind = 0; kind < _NAMESPACE_KIND_MAX; kind++)
-                if (plan->joined & namespace_kind_flag(kind))
-                        fprintf(f, "namespace     %s of %s\n", namespace_kind_name(kind), strempty(spec->namespaces[kind].name));
 
         if (plan->has_id_map)
                 fprintf(f, "id map        %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", plan->id_map.inside, plan->id_map.outside,
                         plan->id_map.count);
         fprintf(f, "hostname      %s\n", spec->hostname);
+        print_network(plan, f);
         fprintf(f, "tree          %s %s%s\n", spec->root, modes[plan->tree_mode], plan->has_id_map ? " id-mapped" : "");
         print_mounts(plan, f);
         for (const PlannedNode *n = plan->nodes; n->name; n++)

@@ -14,6 +14,7 @@
 #include "name.h"
 #include "path-util.h"
 #include "range.h"
+#include "resolve.h"
 #include "setting.h"
 #include "spec-json.h"
 #include "string-util.h"
@@ -49,13 +50,17 @@ void preparation_done(Preparation *p) {
         entry_done(&p->entry);
         (void) fd_close(p->tree);
         (void) fd_close(p->range_lock);
-        namespaces_done(&p->namespaces);
+        (void) fd_close(p->address_lock);
         *p = PREPARATION_NULL;
 }
 
 void preparation_undo(Preparation *p) {
         /* The lock goes first: who takes the name next must find the range free as well. */
         p->range_lock = fd_close(p->range_lock);
+        if (p->address_lock >= 0) {
+                p->address_lock = fd_close(p->address_lock);
+                network_unresolve(p->places->run, p->spec);
+        }
         if (p->entry.lock >= 0)
                 (void) entry_remove(p->machines, p->entry_name, &p->entry);
         preparation_done(p);
@@ -179,7 +184,6 @@ static int take_range(const Places *places, Preparation *p, Error *error) {
         switch (users->mode) {
         case USER_NAMESPACE_NO:
         case USER_NAMESPACE_IDENTITY:
-        case USER_NAMESPACE_JOINED:
                 return 0;
         case USER_NAMESPACE_FIXED:
                 return range_lock(places->ranges, users, &p->range_lock, error);
@@ -238,23 +242,11 @@ static int check_tree(Preparation *p, Error *error) {
         return r < 0 ? r : tree_check_exposure(p->tree, p->spec, error);
 }
 
-/* A plan's entry is elsewhere, but those that it joins are in the registry. */
-static int join_namespaces(const Places *places, PrepareFlags flags, Preparation *p, Error *error) {
-        _cleanup_close_ int machines = -EBADF;
-        int r = spec_resolve_namespaces(p->spec, error);
-
-        if (r < 0)
-                return r;
-        machines = flags & PREPARE_PLAN ? places_open_machines(places, false) : fd_dup(p->machines);
-        if (machines < 0)
-                return error_set_errno(error, machines, "opening the registry", places->run);
-        return namespaces_open(machines, p->spec, &p->namespaces, error);
-}
-
 int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *ret, Error *error) {
         _cleanup_preparation_ Preparation p = PREPARATION_NULL;
         int r;
 
+        p.places = places;
         p.spec = spec;
         r = check_tree(&p, error);
         if (r < 0)
@@ -266,9 +258,9 @@ int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *r
 
         r = isempty(spec->name) ? enter_picked(places, flags, &p, error) : enter_given(places, flags, &p, error);
         if (r >= 0)
-                r = join_namespaces(places, flags, &p, error);
-        if (r >= 0)
                 r = take_range(places, &p, error);
+        if (r >= 0)
+                r = network_resolve(places->run, places->state, p.spec, &p.address_lock, error);
         if (r >= 0)
                 r = fill_defaults(&p, error);
         if (r >= 0)

@@ -8,7 +8,6 @@
  */
 
 #include "entry.h"
-#include "namespaces.h"
 #include "spec.h"
 
 /* Where things are: tests have folders of their own. */
@@ -30,22 +29,21 @@ typedef enum PrepareFlags {
 } PrepareFlags;
 
 typedef struct Preparation {
+        const Places *places;    /* borrowed */
         Spec *spec;              /* resolved */
         char *entry_name;        /* below machines */
         int machines;            /* folder of the registry */
         Entry entry;             /* with spec.json and root/ in it, locked */
         int tree;                /* O_PATH */
         int range_lock;          /* or -EBADF */
-        Namespaces namespaces;   /* to join */
+        int address_lock;        /* or -EBADF */
 } Preparation;
 
-#define PREPARATION_NULL                                                                      \
-        (Preparation){ .machines = -EBADF, .entry = ENTRY_NULL, .tree = -EBADF,               \
-                       .range_lock = -EBADF, .namespaces = NAMESPACES_NULL }
+#define PREPARATION_NULL (Preparation){ .machines = -EBADF, .entry = ENTRY_NULL, .tree = -EBADF, .range_lock = -EBADF, .address_lock = -EBADF }
 
 /*
  * Resolves SPEC, which it takes over (also on failure), and fills *ret. On failure nothing is left behind, and
- * ERROR says what was wrong: with the name (ERROR_MACHINE_EXISTS, ERROR_INVALID_NAME), the tree, the range.
+ * ERROR says what was wrong: with the name (ERROR_MACHINE_EXISTS, ERROR_INVALID_NAME), the tree, the range, the network.
  */
 int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *ret, Error *error);
 

@@ -11,6 +11,7 @@
 #include "kept.h"
 #include "log.h"
 #include "machine-bus.h"
+#include "network.h"
 #include "range.h"
 #include "registry.h"
 #include "spec-json.h"
@@ -95,7 +96,7 @@ void machine_drop_spec(Machine *machine) {
 
 void machine_set_state(Machine *machine, State *state) {
         State old = machine->state;
-        const char *changed[24] = {};
+        const char *changed[16] = {};
         size_t n = 0;
 
         /* Whoever wrote it, this is the machine that it is about. */
@@ -121,10 +122,6 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("Result", old.result != machine->state.result);
         COMPARE("ExitStatus", old.status != machine->state.status);
         COMPARE("Reason", !streq_ptr(old.reason, machine->state.reason));
-        COMPARE("Log", !streq_ptr(old.log, machine->state.log));
-        COMPARE("Health", !streq_ptr(old.health, machine->state.health));
-        COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
-        COMPARE("Restarts", old.restarts != machine->state.restarts);
         COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
 #undef COMPARE
         assert(n < ELEMENTSOF(changed));
@@ -328,6 +325,7 @@ static void machine_end(Machine *machine, State *end) {
 
         if (name)
                 manager_name_is_free(manager, name);
+        networks_check(manager);
         manager_check_idle(manager);
 }
 

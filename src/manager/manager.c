@@ -12,6 +12,7 @@
 #include "log.h"
 #include "machine.h"
 #include "manager-bus.h"
+#include "network.h"
 #include "operation.h"
 #include "registry.h"
 #include "remove.h"
@@ -77,6 +78,7 @@ Manager *manager_free(Manager *manager) {
         free(manager->machines);
 
         sd_event_source_disable_unref(manager->reconcile_timer);
+        sd_event_source_disable_unref(manager->network_timer);
         sd_event_source_disable_unref(manager->idle_timer);
         authorizer_free(manager->authorizer);
         systemd_free(manager->systemd);
@@ -241,6 +243,7 @@ int manager_start(Manager *manager, Error *error) {
 
         registry_settle(manager);
         trash_empty(manager);
+        networks_check(manager);
         manager_check_idle(manager);
         return 0;
 }

@@ -15,6 +15,7 @@ typedef enum OperationKind {
         OPERATION_PLAN,
         OPERATION_REMOVE,        /* waits for the end of what it removes */
         OPERATION_UNREGISTER,    /* waits for machined */
+        OPERATION_NETWORK,       /* waits for a process that works on the networks */
 } OperationKind;
 
 struct Operation {

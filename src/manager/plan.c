@@ -174,12 +174,12 @@ static int plan_request(Plan *plan, Error *error) {
                                             .tree = plan->preparation.tree,
                                             .name_lock = plan->preparation.entry.lock,
                                             .range_lock = plan->preparation.range_lock,
+                                            .address_lock = plan->preparation.address_lock,
                                             .link = -EBADF,
                                             .session = -EBADF,
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = plan->output.peer,
                                             .stderr_fd = plan->errors.peer,
-                                            .namespaces = plan->preparation.namespaces,
                                     },
                                     on_spawned, plan);
         if (r < 0)

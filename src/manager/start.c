@@ -364,8 +364,8 @@ static void drop_handed_over(Start *s) {
         s->link_peer = fd_close(s->link_peer);
         s->session_peer = fd_close(s->session_peer);
         s->preparation.range_lock = fd_close(s->preparation.range_lock);
+        s->preparation.address_lock = fd_close(s->preparation.address_lock);
         s->preparation.tree = fd_close(s->preparation.tree);
-        namespaces_done(&s->preparation.namespaces);
         entry_done(&s->preparation.entry);
 }
 
@@ -384,7 +384,6 @@ static void on_spawned(void *userdata, int pidfd) {
 }
 
 static int spawn_supervisor(Start *s, Error *error) {
-        const NamespaceChoice *pid = &s->preparation.spec->namespaces[NAMESPACE_PID];
         int r;
 
         if (pidref_is_set(&s->supervisor))
@@ -398,17 +397,16 @@ static int spawn_supervisor(Start *s, Error *error) {
 
         r = spawner_request(s->operation.manager->spawner,
                             &(SpawnRequest){
-                                    .flags = pid->mode == NAMESPACE_PRIVATE ? 0 : SPAWN_HOST_PIDS,
                                     .run_dir = s->preparation.entry.dir,
                                     .tree = s->preparation.tree,
                                     .name_lock = s->preparation.entry.lock,
                                     .range_lock = s->preparation.range_lock,
+                                    .address_lock = s->preparation.address_lock,
                                     .link = s->link_peer,
                                     .session = s->session_peer,
                                     .stdin_fd = s->request.standard_fds[0],
                                     .stdout_fd = s->request.standard_fds[1],
                                     .stderr_fd = s->request.standard_fds[2],
-                                    .namespaces = s->preparation.namespaces,
                             },
                             on_spawned, s);
         if (r < 0)

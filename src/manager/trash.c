@@ -44,12 +44,12 @@ static void request_removal(Manager *manager, int trash) {
                                             .tree = -EBADF,
                                             .name_lock = -EBADF,
                                             .range_lock = -EBADF,
+                                            .address_lock = -EBADF,
                                             .link = -EBADF,
                                             .session = -EBADF,
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = -EBADF,
                                             .stderr_fd = -EBADF,
-                                            .namespaces = NAMESPACES_NULL,
                                     },
                                     on_spawned, owned);
         }

@@ -144,9 +144,15 @@ extern const SettingType type_seccomp_profile;
 extern const SettingType type_security_group; /* what --security-opt takes */
 extern const SettingType type_user_namespace;
 extern const SettingType type_private_network;
+extern const SettingType type_network;
+extern const SettingType type_interface;
+extern const SettingType type_interfaces;
+extern const SettingType type_zone;
+extern const SettingType type_ipv4;
+extern const SettingType type_ipv6;
+extern const SettingType type_mac;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
-extern const SettingType type_namespace;    /* namespace.c */
 extern const SettingType type_devices;      /* device.c */
 /* setting-limit-types.c: what a process is given */
 extern const SettingType type_limit_number;
@@ -159,8 +165,6 @@ extern const SettingType type_oom_score;
 extern const SettingType type_cpus;
 extern const SettingType type_personality;
 extern const SettingType type_offset;       /* a time span with a sign */
-/* The course of a machine's life: setting-life-types.c */
-extern const SettingType type_log;
 /* Mounts: setting-mount-types.c. */
 extern const SettingType type_bind;
 extern const SettingType type_bind_read_only;

@@ -24,15 +24,7 @@ static const ForeignKey keys[] = {
         { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },
         { "Files", "PrivateUsersOwnership", false,
           "the tree is shown with the machine's ids and its files are left as they are" },
-        { "Network", "Bridge", true, LATER },
-        { "Network", "IPVLAN", true, LATER },
-        { "Network", "Interface", true, LATER },
-        { "Network", "MACVLAN", true, LATER },
-        { "Network", "NamespacePath", true, LATER },
         { "Network", "Port", true, LATER },
-        { "Network", "VirtualEthernet", true, LATER },
-        { "Network", "VirtualEthernetExtra", true, LATER },
-        { "Network", "Zone", true, LATER },
 };
 
 const ForeignKey *foreign_key_find(const char *section, const char *name) {

@@ -46,6 +46,37 @@ static int setting_to_json(const Setting *s, const Spec *spec, json_t **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
+/* In the order of SpecLink's fields. */
+static const char *const link_keys[] = {
+        "network", "bridge", "host", "full", "inside", "mac", "address", "address6", "gateway", "gateway6",
+};
+static_assert(ELEMENTSOF(link_keys) == SPEC_LINK_PARTS, "each part of a link has its key");
+
+/* Nothing where there is no link. */
+static int link_to_json(const SpecLink *link, json_t *object) {
+        json_t *parts;
+
+        if (!link->host)
+                return 0;
+        parts = json_object();
+        if (!parts || json_object_set_new(object, "link", parts) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < SPEC_LINK_PARTS; i++) {
+                const char *value = ((char *const *) link)[i];
+
+                if (value && json_object_set_new(parts, link_keys[i], json_string(value)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int link_from_json(json_t *object, SpecLink *link) {
+        for (size_t i = 0; i < SPEC_LINK_PARTS; i++)
+                if (str_replace((char **) link + i, json_string_value(json_object_get(object, link_keys[i]))) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
         json_auto_t *object = NULL;
         json_t *list;
@@ -57,6 +88,9 @@ int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
                            spec->timing_usec ? json_integer((json_int_t) spec->timing_usec) : NULL, "settings",
                            list = json_object());
         if (!object)
+                return -ENOMEM;
+
+        if (!(flags & SPEC_JSON_ASSIGNED) && link_to_json(&spec->link, object) < 0)
                 return -ENOMEM;
 
         FOREACH_SETTING(s) {
@@ -106,7 +140,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         _cleanup_spec_ Spec *spec = spec_new();
         const char *name = NULL, *root = NULL, *files = "yes", *key;
         int terminal = false, remove = false, r;
-        json_t *list = NULL, *value;
+        json_t *list = NULL, *link = NULL, *value;
         json_int_t timing = 0;
         json_error_t where;
 
@@ -117,8 +151,9 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (!object)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
                                  where.text);
-        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?o}", "name", &name, "root", &root,
-                           "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "settings", &list) < 0)
+        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?o, s?o}", "name", &name, "root", &root,
+                           "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "settings", &list,
+                           "link", &link) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
         if (settings_mode_from_string(files, &spec->settings_mode) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "files", "'%s' is none of its values",
@@ -127,7 +162,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (list && !json_is_object(list))
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "settings", "it has to be an object");
 
-        if (str_replace(&spec->name, name) < 0 || str_replace(&spec->root, root) < 0)
+        if (str_replace(&spec->name, name) < 0 || str_replace(&spec->root, root) < 0 || link_from_json(link, &spec->link) < 0)
                 return error_oom(error);
         spec->terminal = terminal;
         spec->remove = remove;

@@ -20,15 +20,21 @@ Spec *spec_new(void) {
         return TAKE_PTR(spec);
 }
 
+void spec_link_done(SpecLink *link) {
+        SPEC_LINK_FOREACH(part, link)
+        free(*part);
+        *link = (SpecLink){};
+}
+
 Spec *spec_free(Spec *spec) {
         if (!spec)
                 return NULL;
 
         FOREACH_SETTING(s)
                 s->type->clear(setting_field(s, spec));
-        free(spec->namespaces[NAMESPACE_NET].name);
         free(spec->name);
         free(spec->root);
+        spec_link_done(&spec->link);
         free(spec);
         return NULL;
 }
@@ -73,6 +79,9 @@ Spec *spec_copy(const Spec *spec) {
                 if (copy_setting(s, spec, copy) < 0)
                         return NULL;
 
+        for (size_t i = 0; i < SPEC_LINK_PARTS; i++)
+                if (str_replace((char **) &copy->link + i, ((char *const *) &spec->link)[i]) < 0)
+                        return NULL;
         copy->terminal = spec->terminal;
         copy->remove = spec->remove;
         copy->settings_mode = spec->settings_mode;
@@ -147,7 +156,7 @@ uint64_t spec_effective_capabilities(const Spec *spec) {
         uint64_t mask = application_capabilities;
 
         /* On the host's network raw sockets would read what is not the machine's. */
-        if (spec->private_network)
+        if (spec->network.mode != NETWORK_HOST)
                 mask |= B(CAP_NET_RAW);
         return (mask | spec->capability) & ~spec->drop_capability;
 }

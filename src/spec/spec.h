@@ -14,7 +14,6 @@
 #include <sys/resource.h>
 
 #include "error.h"
-#include "namespace.h"
 
 /* How the machine's user ids map to the host's. */
 typedef enum UserNamespaceMode {
@@ -22,7 +21,6 @@ typedef enum UserNamespaceMode {
         USER_NAMESPACE_NO,       /* none: the payload's root is the host's root, less its capabilities */
         USER_NAMESPACE_IDENTITY, /* a namespace of its own whose ids are the host's */
         USER_NAMESPACE_FIXED,    /* the range base … base+count-1 */
-        USER_NAMESPACE_JOINED,   /* another's, see namespaces[NAMESPACE_USER]: whoever has its descriptor can see the range */
 } UserNamespaceMode;
 
 typedef struct UserNamespace {
@@ -39,6 +37,40 @@ typedef enum VolatileMode {
         VOLATILE_OVERLAY, /* as Ephemeral= */
         _VOLATILE_MODE_MAX,
 } VolatileMode;
+/* What network the machine is in. */
+typedef enum NetworkMode {
+        NETWORK_BRIDGE,          /* on a bridge that berth keeps: that of the named network, or berth0 */
+        NETWORK_NONE,            /* alone with its loopback device */
+        NETWORK_HOST,            /* the host's */
+        NETWORK_HOST_BRIDGE,     /* on a bridge that is there, whoever keeps it */
+        NETWORK_ZONE,            /* on a bridge that is there as long as a machine is on it */
+        NETWORK_VETH,            /* a link between host and machine, and nothing on it */
+        NETWORK_MACHINE,         /* another machine's */
+        NETWORK_NAMESPACE,       /* the one at a path */
+        NETWORK_MACVLAN,         /* its own, with one link on an interface of the host, or with that interface */
+        NETWORK_IPVLAN,
+        NETWORK_INTERFACE,
+} NetworkMode;
+
+typedef struct Network {
+        NetworkMode mode;
+        char *name;              /* of the network, bridge, zone, machine, interface; the path */
+} Network;
+
+/*
+ * The machine's link to the host, as it was chosen when the spec was resolved: addresses are with their prefix
+ * lengths. All NULL where the mode makes no link.
+ */
+typedef struct SpecLink {
+        char *network;           /* whose lease the addresses are; NULL: nobody's */
+        char *bridge;            /* the interface to be on, or NULL */
+        char *host;              /* the host's end */
+        char *full;              /* what the host's end would be called if there were room; NULL where there was */
+        char *inside;            /* the machine's end */
+        char *mac;
+        char *address, *address6;
+        char *gateway, *gateway6;
+} SpecLink;
 
 /* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
@@ -79,23 +111,9 @@ const char *settings_mode_to_string(SettingsMode mode);
 /* -EINVAL for what is none; takes booleans, too. */
 int settings_mode_from_string(const char *text, SettingsMode *ret);
 
-/* Where what a machine writes is recorded. */
-typedef enum LogMode {
-        LOG_TO_DEFAULT,     /* the journal; what has a caller's streams passes through */
-        LOG_TO_NONE,
-        LOG_TO_JOURNAL,
-        LOG_TO_FILE,
-        LOG_TO_PASSTHROUGH, /* nowhere: it is the caller's */
-        _LOG_MODE_MAX,
-} LogMode;
-
-/* "journal"; and back, -EINVAL for what is none. */
-const char *log_mode_to_string(LogMode mode);
-int log_mode_from_string(const char *s);
-
 enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
-struct Spec {
+typedef struct Spec {
         /* What is no setting: who, from what, and how it was asked for. */
         char *name;
         char *root;                /* the tree: absolute, normalized */
@@ -114,14 +132,12 @@ struct Spec {
         bool ephemeral;
         bool no_new_privileges;
         int kill_signal;
-        LogMode log;
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
         uint64_t ambient_capability;
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
         UserNamespace private_users;
-        NamespaceChoice namespaces[_NAMESPACE_KIND_MAX]; /* the network's follows from [Network] */
         Limit limits[RLIMIT_NLIMITS];  /* by RLIMIT_* */
         OomScore oom_score_adjust;
         CpuSet cpu_affinity;
@@ -144,7 +160,20 @@ struct Spec {
         char **overlay_read_only;
 
         /* [Network] */
-        bool private_network;
+        Network network;
+        bool private_network;      /* from here to namespace_path: nspawn's own words, which resolving puts into "network" */
+        bool virtual_ethernet;
+        char *bridge;
+        char *zone;
+        char *namespace_path;
+        char **interface;          /* IF[:NAME]: moved into the machine */
+        char **macvlan;            /* made on IF for the machine */
+        char **ipvlan;
+        char **virtual_ethernet_extra;
+        char *ipv4_address;
+        char *ipv6_address;
+        char *mac_address;
+        SpecLink link;             /* no setting */
 
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */
         char *slice;
@@ -186,7 +215,7 @@ struct Spec {
         char **property;           /* NAME=VALUE, any other unit property */
 
         bool assigned[SPEC_SETTINGS_MAX]; /* per row of the settings table: set by a user, not by default */
-};
+} Spec;
 
 /* A spec with all settings at their defaults. NULL without memory. Freed by spec_free(), which accepts NULL. */
 Spec *spec_new(void);
@@ -202,6 +231,20 @@ int spec_assign_from(Spec *to, const Spec *from, bool replace);
 
 /* Checks a name by machined's rule: letters, digits, "-" and ".", at most 64, a valid host name. ERROR says what is allowed. */
 int spec_check_name(const char *name, Error *error);
+
+/* Releases and forgets what a link says. */
+void spec_link_done(SpecLink *link);
+
+/* A link is nothing but strings. */
+#define SPEC_LINK_PARTS (sizeof(SpecLink) / sizeof(char *))
+#define SPEC_LINK_FOREACH(part, link) \
+        for (char **part = (char **) (link); part < (char **) (link) + SPEC_LINK_PARTS; part++)
+
+/* Whether the machine's network is one that others are not in (of its own, that is: it may have no link). */
+static inline bool spec_has_own_network(const Spec *spec) {
+        return spec->network.mode != NETWORK_HOST && spec->network.mode != NETWORK_MACHINE &&
+               spec->network.mode != NETWORK_NAMESPACE;
+}
 
 /* Whether nothing is left to choose. */
 bool spec_is_resolved(const Spec *spec);

@@ -10,12 +10,12 @@
  */
 
 #include "error.h"
-#include "namespace.h"
 
 typedef enum SpawnFlags {
         SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
-        SPAWN_HOST_PIDS = 1 << 2, /* the supervisor is in the host's pid namespace: only from there others can be joined */
+        SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no machine uses of the networks, and exit */
+        SPAWN_NETWORK_RELOAD = 1 << 3, /* no machine: make the packet filter anew, and exit */
 } SpawnFlags;
 
 /*
@@ -28,10 +28,10 @@ typedef struct SpawnRequest {
         int tree;                /* O_PATH: the root directory */
         int name_lock;           /* the lock file of the run directory, locked */
         int range_lock;          /* of the range of user ids, or -EBADF */
+        int address_lock;        /* of the machine's addresses, or -EBADF */
         int link;                /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Supervisor on it */
         int session;             /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Session on it; or -EBADF */
         int stdin_fd, stdout_fd, stderr_fd;
-        Namespaces namespaces;   /* to join */
 } SpawnRequest;
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */

@@ -8,19 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "connection.h"
 #include "console.h"
 #include "exec.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
-#include "leader-clone.h"
 #include "live-binds.h"
 #include "log.h"
 #include "name.h"
 #include "prepare.h"
-#include "range.h"
-#include "recorder.h"
 #include "settings-files.h"
 #include "spec-json.h"
 #include "string-util.h"
@@ -37,7 +35,6 @@ static void supervisor_init(Supervisor *s) {
                 .run_dir = -EBADF,
                 .tree = -EBADF,
                 .locks = { -EBADF, -EBADF, -EBADF },
-                .namespaces = NAMESPACES_NULL,
                 .stdio = { -EBADF, -EBADF, -EBADF },
         };
 }
@@ -48,7 +45,6 @@ static void supervisor_done(Supervisor *s) {
         keep_unit_free(s->announcement);
         live_binds_free(s);
         console_free(s->console);
-        recorder_free(s->recorder);
         birth_free(s->birth);
         plan_free(s->plan);
         spec_free(s->spec);
@@ -66,7 +62,6 @@ static void supervisor_done(Supervisor *s) {
         error_done(&s->error);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
-        namespaces_done(&s->namespaces);
         (void) fd_close(s->tree);
         (void) fd_close(s->run_dir);
         /* Last: as long as the lock is held the machine is alive to everybody. */
@@ -110,17 +105,6 @@ static int read_spec(Supervisor *s, Error *error) {
         return spec_from_json(text, &s->spec, error);
 }
 
-/* Only who can enter the user namespace sees its ids. The host's own are nobody's to take. */
-static int take_joined_range(Supervisor *s, IdMap *ret, Error *error) {
-        int r = leader_read_joined_map(&s->namespaces, ret, error);
-
-        if (r < 0 || ret->outside == 0)
-                return r;
-        return range_join(RANGE_DIRECTORY,
-                          &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = ret->outside, .count = ret->count },
-                          &s->locks[2], error);
-}
-
 static int make_plan(Supervisor *s, Error *error) {
         PlanHost host;
         int r;
@@ -128,10 +112,6 @@ static int make_plan(Supervisor *s, Error *error) {
         s->timeline.begin = s->spec->timing_usec;
         timeline_mark(&s->timeline, "supervisor: spec read");
         r = plan_host_read(&host, error);
-        if (r >= 0)
-                r = namespaces_open_rest(s->spec, &s->namespaces, error);
-        if (r >= 0 && s->namespaces.fds[NAMESPACE_USER] >= 0)
-                r = take_joined_range(s, &host.joined_map, error);
         if (r >= 0)
                 r = plan_new(s->spec, &host, &s->plan, error);
         timeline_mark(&s->timeline, "supervisor: planned");
@@ -177,9 +157,8 @@ static int build(Supervisor *s, Error *error) {
         int r = supervisor_mount_point(s, &place, error);
 
         if (r >= 0)
-                r = birth_build(s->plan, s->tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+                r = birth_build(s->plan, s->tree, place, &s->timeline, &s->birth, error);
         s->tree = fd_close(s->tree);
-        namespaces_done(&s->namespaces);
         return r;
 }
 
@@ -262,10 +241,10 @@ static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->tree = request->tree;
         s->locks[0] = request->name_lock;
         s->locks[1] = request->range_lock;
+        s->locks[2] = request->address_lock;
         s->stdio[0] = request->stdin_fd;
         s->stdio[1] = request->stdout_fd;
         s->stdio[2] = request->stderr_fd;
-        s->namespaces = request->namespaces;
 }
 
 static int print_plan(const Supervisor *s) {
@@ -287,6 +266,14 @@ static int print_plan_failure(const Supervisor *s, int r, const Error *error) {
         return EXIT_FAILURE;
 }
 
+/* What the manager has no privilege for. Its standard error is a pipe: nothing on it means success. */
+static int run_network_task(const Supervisor *s, SpawnFlags flags) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = flags & SPAWN_NETWORK_SWEEP ? network_sweep(&error) : network_reload(&error);
+
+        return r < 0 ? print_plan_failure(s, r, &error) : EXIT_SUCCESS;
+}
+
 int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
@@ -296,6 +283,8 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         supervisor_init(&s);
         take_request(&s, request);
         s.managed = true;
+        if (request->flags & (SPAWN_NETWORK_SWEEP | SPAWN_NETWORK_RELOAD))
+                return run_network_task(&s, request->flags);
 
         /* Without a spec or an event loop there is nobody to tell by name: the manager sees us gone. */
         r = block_signals();
@@ -376,8 +365,7 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
         s->tree = TAKE_FD(p->tree);
         s->locks[0] = fd_dup(p->entry.lock);
         s->locks[1] = TAKE_FD(p->range_lock);
-        s->namespaces = p->namespaces;
-        p->namespaces = NAMESPACES_NULL;
+        s->locks[2] = TAKE_FD(p->address_lock);
         for (int i = 0; i < 3; i++)
                 s->stdio[i] = fd_dup(i);
 
@@ -409,6 +397,19 @@ static int apply_files(Spec *spec, Error *error) {
         return r;
 }
 
+/* Nobody else may be there to see that we were the last on the network. */
+static void leave_network(Supervisor *s) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r;
+
+        if (s->managed || s->locks[2] < 0)
+                return;
+        s->locks[2] = fd_close(s->locks[2]);
+        r = network_sweep(&error);
+        if (r < 0)
+                (void) log_failure(r, &error, NULL);
+}
+
 int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         _cleanup_preparation_ Preparation preparation = PREPARATION_NULL;
         _cleanup_supervisor_ Supervisor s;
@@ -433,6 +434,7 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
                 r = run_in_unit(&s, &error);
         if (r < 0) {
                 (void) log_failure(r, &error, NULL);
+                leave_network(&s);
                 return error_kind_to_exit_status(error.kind);
         }
         if (error_is_set(&s.error))
@@ -440,6 +442,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
 
         if (s.announcement)
                 keep_unit_withdraw(s.spec->name);
+
+        leave_network(&s);
 
         /* A manager that knew us collects the entry, and tells its clients; otherwise it is ours to take along. */
         if (s.managed)

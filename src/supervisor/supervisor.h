@@ -49,7 +49,6 @@ typedef enum Event {
         EVENT_NOT_FROZEN,    /* it has not come to it in time */
         EVENT_TIMEOUT,       /* of a stop, or of waiting for sessions */
         EVENT_CONSOLE_DONE,  /* all that the terminal said is delivered */
-        EVENT_LOG_DONE,      /* and recorded */
         EVENT_SESSION_TOLD,  /* a session has asked for the result and got it */
         EVENT_SESSION_LOST,  /* or is gone */
         _EVENT_MAX,
@@ -75,12 +74,10 @@ typedef struct Supervisor {
 
         int run_dir;
         int tree;
-        int locks[3];            /* name, range, and that of a range which is another's; held until we end */
+        int locks[3];            /* name, range and addresses, held until we end */
         int stdio[3];
-        Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
-        struct Recorder *recorder; /* where what it writes is recorded */
         Connection *connections; /* list of all peers */
         struct Exec *execs;      /* list of processes that joined */
         size_t n_execs;

@@ -37,6 +37,11 @@ list_tables() {
         nft list tables 2>/dev/null | sed 's/^/nftables /'
 }
 
+# What networks in use have, and no network that is not.
+list_networks() {
+        find /run/berth/network -mindepth 1 -not -name '.lock' -printf 'network %f\n' 2>/dev/null || true
+}
+
 list_registry() {
         find /run/berth/machines -mindepth 1 -maxdepth 1 -printf 'registry %p\n' 2>/dev/null || true
         find /run/systemd/machines -mindepth 1 -maxdepth 1 -name '[!:.]*' -not -name 'unit:*' -printf 'machined %f\n' 2>/dev/null || true
@@ -59,6 +64,7 @@ host_state() {
                 list_loops
                 list_links
                 list_tables
+                list_networks
                 list_registry
                 list_supervisors
         } | sort -u

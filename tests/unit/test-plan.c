@@ -59,7 +59,7 @@ static void test_namespaces(void **state) {
         assert_int_equal(all->namespaces, always | CLONE_NEWNET | CLONE_NEWUSER);
         assert_int_equal(plan_root_id(all), 0x90000);
 
-        spec->private_network = false;
+        spec->network.mode = NETWORK_HOST;
         spec->private_users = (UserNamespace){ .mode = USER_NAMESPACE_NO };
         few = plan_of(spec, &unified);
         assert_int_equal(few->namespaces, always);
@@ -108,7 +108,7 @@ static void test_capabilities(void **state) {
         poor = plan_of(spec, &poor_host);
         assert_int_equal(poor->confinement.capabilities, B(CAP_CHOWN));
 
-        spec->private_network = false;
+        spec->network.mode = NETWORK_HOST;
         host_net = plan_of(spec, &unified);
         assert_int_equal(host_net->confinement.capabilities, expected);
 

@@ -80,7 +80,7 @@ static void capabilities(void **state) {
         assert_true((spec_effective_capabilities(spec) & (raw | chown | admin)) == (raw | chown));
 
         /* The host's network is not to be listened to. */
-        assert_int_equal(setting_assign(setting_by_name("Private"), spec, "no", NULL), 0);
+        assert_int_equal(setting_assign(setting_by_name("Network"), spec, "host", NULL), 0);
         assert_true((spec_effective_capabilities(spec) & raw) == 0);
 
         assert_int_equal(setting_assign(setting_by_name("Capability"), spec, "CAP_SYS_ADMIN,CAP_NET_RAW", NULL), 0);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "attach.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "config.h"
+#include "fd-util.h"
+#include "filter.h"
+#include "pool.h"
+#include "string-util.h"
+#include "strv.h"
+
+/*
+ * The lock of all networks, and in it the generation of the host's packet filter that we saw last. Who only uses a
+ * network holds it shared, who makes or takes away bridges and rules, alone.
+ */
+typedef struct Networks {
+        int directory;
+        int lock;
+        Netlink nl;
+} Networks;
+
+static void networks_done(Networks *n) {
+        netlink_done(&n->nl);
+        (void) fd_close(n->lock);
+        (void) fd_close(n->directory);
+}
+#define _cleanup_networks_ _cleanup_(networks_done)
+
+static int lock_networks(Networks *n, int operation, Error *error) {
+        while (flock(n->lock, operation) < 0)
+                if (errno != EINTR)
+                        return error_set_errno(error, negative_errno(), "locking the networks", POOL_DIRECTORY);
+        return 0;
+}
+
+/* Fills *ret in any case. */
+static int open_networks(Networks *ret, int operation, Error *error) {
+        int r;
+
+        ret->directory = pool_open_directory(POOL_DIRECTORY);
+        ret->lock = ret->directory < 0 ? -EBADF
+                                       : openat(ret->directory, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        r = netlink_open(NETLINK_ROUTE, &ret->nl);
+        if (ret->directory < 0)
+                return error_set_errno(error, ret->directory, "opening the folder of networks", POOL_DIRECTORY);
+        if (ret->lock < 0)
+                return error_set_errno(error, negative_errno(), "locking the networks", POOL_DIRECTORY);
+        return r < 0 ? error_set_errno(error, r, "opening a netlink socket", NULL) : lock_networks(ret, operation, error);
+}
+
+/* The packet filter */
+
+static bool filter_is_ours(const Networks *n) {
+        uint32_t seen = 0;
+
+        return pread(n->lock, &seen, sizeof(seen), 0) == sizeof(seen) && seen != 0 && seen == filter_generation();
+}
+
+static void remember_filter(const Networks *n) {
+        uint32_t generation = filter_generation();
+
+        (void) !pwrite(n->lock, &generation, sizeof(generation), 0);
+}
+
+typedef struct InUse {
+        NetworkConfig *configs;
+        size_t n;
+} InUse;
+
+static void in_use_done(InUse *u) {
+        for (size_t i = 0; i < u->n; i++)
+                network_config_done(u->configs + i);
+        free(u->configs);
+}
+#define _cleanup_in_use_ _cleanup_(in_use_done)
+
+static int add_in_use(const Networks *n, const char *name, InUse *u) {
+        NetworkConfig *grown = reallocarray(u->configs, u->n + 1, sizeof(*grown));
+
+        if (!grown)
+                return -ENOMEM;
+        u->configs = grown;
+        /* One that was forgotten meanwhile, or that is being written. */
+        if (pool_read(n->directory, name, u->configs + u->n, NULL) >= 0)
+                u->n++;
+        return 0;
+}
+
+/* The networks in use, which are those with a file. */
+static int list_in_use(const Networks *n, InUse *ret) {
+        int fd = openat(n->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+        DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *item;
+
+        if (!stream) {
+                r = negative_errno();
+                (void) fd_close(fd);
+                return r;
+        }
+        while (r >= 0 && (item = readdir(stream)))
+                if (item->d_name[0] != '.')
+                        r = add_in_use(n, item->d_name, ret);
+        (void) closedir(stream);
+        return r;
+}
+
+static int replace_filter(const Networks *n, Error *error) {
+        _cleanup_in_use_ InUse u = {};
+        int r = list_in_use(n, &u);
+
+        if (r < 0)
+                return error_set_errno(error, r, "listing the networks in", POOL_DIRECTORY);
+        r = filter_replace(&(FilterContent){ .networks = u.configs, .n_networks = u.n }, error);
+        if (r >= 0)
+                remember_filter(n);
+        return r;
+}
+
+/* Attaching */
+
+static int no_filter(const char *network, const Error *why, Error *error) {
+        _cleanup_free_ char *text = error_render(why);
+
+        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "setting up the network", network,
+                         "%s; --network=none and --network=host need no packet filter", strempty(text));
+}
+
+/* The bridge is there and the filter is right, with the lock held in one way or the other; 0 where that is not so. */
+static int find_ready(Networks *n, const char *bridge, bool filtered, LinkInfo *ret) {
+        int r = link_find(&n->nl, bridge, ret);
+
+        if (r == -ENODEV)
+                return 0;
+        return r < 0 ? r : !filtered || filter_is_ours(n);
+}
+
+static int make_ready(Networks *n, const char *network, LinkInfo *bridge, Error *error) {
+        _cleanup_network_config_ NetworkConfig config = {};
+        _cleanup_error_ Error why = ERROR_NULL;
+        bool made = false;
+        int r = pool_read(n->directory, network, &config, error);
+
+        if (r < 0)
+                return error_set_errno(error, r, "reading the network", network);
+
+        r = link_find(&n->nl, config.bridge, bridge);
+        if (r == -ENODEV) {
+                r = bridge_make(&n->nl, &config, bridge, error);
+                made = r >= 0;
+        } else if (r >= 0 && !startswith(bridge->alias, BRIDGE_ALIAS))
+                r = error_set(error, ERROR_NETWORK_EXISTS, EEXIST, "setting up the network", network,
+                              "the host has an interface %s of somebody else's", config.bridge);
+        if (r < 0)
+                return error_set_errno(error, r, "setting up the network", network);
+
+        r = replace_filter(n, &why);
+        if (r < 0 && made)
+                (void) link_delete(&n->nl, bridge->index);
+        return r < 0 ? no_filter(network, &why, error) : 0;
+}
+
+static int find_network_bridge(Networks *n, const SpecLink *link, LinkInfo *ret, Error *error) {
+        int r = find_ready(n, link->bridge, /* filtered= */ true, ret);
+
+        if (r == 0) {
+                r = lock_networks(n, LOCK_EX, error);
+                /* Once more, since the lock was free for a moment. */
+                if (r >= 0)
+                        r = find_ready(n, link->bridge, /* filtered= */ true, ret);
+                if (r == 0)
+                        return make_ready(n, link->network, ret, error);
+        }
+        return r < 0 ? error_set_errno(error, r, "looking for the bridge", link->bridge) : 0;
+}
+
+static int find_host_bridge(Networks *n, const char *name, LinkInfo *ret, Error *error) {
+        int r = link_find(&n->nl, name, ret);
+
+        if (r == -ENODEV)
+                return error_set(error, ERROR_NO_SUCH_NETWORK, ENODEV, "looking for the bridge", name,
+                                 "there is no such interface; 'berth network create NAME' makes a network with a bridge");
+        if (r < 0)
+                return error_set_errno(error, r, "looking for the bridge", name);
+        if (!streq(ret->kind, "bridge"))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "looking for the bridge", name, "it is no bridge");
+        return 0;
+}
+
+static int make_link(Networks *n, const SpecLink *link, const LinkInfo *bridge, uint32_t mtu, pid_t leader, Error *error) {
+        uint8_t mac[MAC_SIZE];
+        LinkPair pair = {
+                .host = link->host,
+                .bridge = bridge->index,
+                .full = link->full,
+                .inside = link->inside,
+                .mtu = mtu,
+                .peer_pid = leader,
+        };
+        int r;
+
+        if (link->mac && mac_parse(link->mac, mac) >= 0)
+                pair.mac = mac;
+        r = link_make_pair(&n->nl, &pair);
+        if (r < 0)
+                return error_set(error, r == -EOPNOTSUPP ? ERROR_NOT_SUPPORTED : ERROR_FAILED, -r, "making the link", link->host,
+                                 *n->nl.reason ? "%s" : NULL, n->nl.reason);
+        return 0;
+}
+
+/* What the network's settings ask of each link. */
+static int make_network_link(Networks *n, const SpecLink *link, const LinkInfo *bridge, pid_t leader, Error *error) {
+        _cleanup_network_config_ NetworkConfig config = {};
+        LinkInfo host;
+        int r = pool_read(n->directory, link->network, &config, error);
+
+        if (r >= 0)
+                r = make_link(n, link, bridge, config.mtu, leader, error);
+        if (r < 0 || !config.no_icc)
+                return r < 0 ? error_set_errno(error, r, "reading the network", link->network) : 0;
+
+        r = link_find(&n->nl, link->host, &host);
+        if (r >= 0)
+                r = link_isolate_port(&n->nl, host.index);
+        return r < 0 ? error_set_errno(error, r, "keeping the link apart from others", link->host) : 0;
+}
+
+int network_attach(const Spec *spec, pid_t leader, Error *error) {
+        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        const SpecLink *link = &spec->link;
+        LinkInfo bridge = {};
+        int r;
+
+        if (!link->host)
+                return 0;
+
+        r = open_networks(&n, LOCK_SH, error);
+        if (r < 0)
+                return r;
+        if (link->network) {
+                r = find_network_bridge(&n, link, &bridge, error);
+                return r < 0 ? r : make_network_link(&n, link, &bridge, leader, error);
+        }
+        if (link->bridge)
+                r = find_host_bridge(&n, link->bridge, &bridge, error);
+        return r < 0 ? r : make_link(&n, link, &bridge, 0, leader, error);
+}
+
+/* Tidying up */
+
+typedef struct Stale {
+        Networks *networks;
+        uint32_t indices[64];
+        size_t n;
+} Stale;
+
+/* A bridge of ours whose network has no machine is stale. Its file goes at once, so that nobody takes an address of it any more. */
+static int note_stale(const LinkInfo *link, void *userdata) {
+        Stale *stale = userdata;
+        const char *network = startswith(link->alias, BRIDGE_ALIAS);
+
+        if (network && streq(link->kind, "bridge") && stale->n < ELEMENTSOF(stale->indices) &&
+            pool_forget(stale->networks->directory, network) >= 0)
+                stale->indices[stale->n++] = link->index;
+        return 0;
+}
+
+int network_sweep(Error *error) {
+        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        _cleanup_in_use_ InUse u = {};
+        Stale stale = { .networks = &n };
+        size_t forgotten = 0;
+        int r = open_networks(&n, LOCK_EX, error);
+
+        if (r < 0)
+                return r;
+
+        r = link_list(&n.nl, note_stale, &stale);
+        for (size_t i = 0; i < stale.n; i++)
+                (void) link_delete(&n.nl, stale.indices[i]);
+        if (r < 0)
+                return error_set_errno(error, r, "looking for bridges that nobody uses", NULL);
+
+        /* Networks whose start failed before they had a bridge, or whose bridge somebody took away. */
+        r = list_in_use(&n, &u);
+        for (size_t i = 0; r >= 0 && i < u.n; i++)
+                forgotten += pool_forget(n.directory, u.configs[i].name) > 0;
+        return stale.n > 0 || forgotten > 0 ? replace_filter(&n, error) : 0;
+}
+
+int network_reload(Error *error) {
+        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        int r = open_networks(&n, LOCK_EX, error);
+
+        return r < 0 ? r : replace_filter(&n, error);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The host's side of a machine's network: what its supervisor does, with privileges. */
+
+#include "spec.h"
+
+/*
+ * Makes the machine's links, one end of each in the network namespace of process LEADER (a number in our own pid
+ * namespace). A network that is in use for the first time gets its bridge, and the packet filter is put right where
+ * somebody changed it.
+ */
+int network_attach(const Spec *spec, pid_t leader, Error *error);
+
+/* Takes away what no machine uses any more: bridges, files of networks, the packet filter's table. */
+int network_sweep(Error *error);
+
+/* Makes the packet filter anew from what is in use. */
+int network_reload(Error *error);
+
+/* In the machine's own network namespace: gives its link the addresses and routes that the spec says. */
+int network_configure(const Spec *spec, Error *error);

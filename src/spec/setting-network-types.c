@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Types of the [Network] section: the mode, names of interfaces, addresses, published ports. */
+
+#include <ctype.h>
+#include <netinet/in.h>
+
+#include "net-util.h"
+#include "parse-util.h"
+#include "path-util.h"
+#include "setting.h"
+#include "string-util.h"
+#include "strv.h"
+
+enum { LINKS_MAX = 64 };
+
+/* What all of these are in the end: text that was checked. */
+
+static int format_text(const void *field, char **ret) {
+        const char *value = *(char *const *) field;
+
+        *ret = value ? strdup(value) : NULL;
+        return value && !*ret ? -ENOMEM : 0;
+}
+
+static void clear_text(void *field) {
+        (void) str_replace(field, NULL);
+}
+
+static int format_texts(const void *field, char ***ret) {
+        *ret = strv_copy(*(char **const *) field);
+        return *ret || !*(char **const *) field ? 0 : -ENOMEM;
+}
+
+static void clear_texts(void *field) {
+        *(char ***) field = strv_free(*(char ***) field);
+}
+
+static int add_text(void *field, const char *text) {
+        return strv_length(*(char ***) field) >= LINKS_MAX ? -ERANGE : strv_append(field, text);
+}
+
+/* the mode: a Network */
+
+static bool is_interface_pair(const char *text, bool with_name) {
+        const char *colon = with_name ? strchr(text, ':') : NULL;
+        _cleanup_free_ char *first = colon ? strndup(text, (size_t) (colon - text)) : strdup(text);
+
+        return first && interface_name_is_valid(first) && (!colon || interface_name_is_valid(colon + 1));
+}
+
+static bool is_network_path(const char *text) {
+        return path_is_normalized(text) && !str_is_unprintable(text, "");
+}
+
+static bool is_machine(const char *text) {
+        return spec_check_name(text, NULL) >= 0;
+}
+
+static bool is_interface(const char *text) {
+        return is_interface_pair(text, /* with_name= */ false);
+}
+
+static bool is_renamed_interface(const char *text) {
+        return is_interface_pair(text, /* with_name= */ true);
+}
+
+static const struct {
+        const char *word;        /* with "=" or ":" where a name follows */
+        NetworkMode mode;
+        bool (*check)(const char *name);
+} modes[] = {
+        { "bridge", NETWORK_BRIDGE, NULL },            { "none", NETWORK_NONE, NULL },
+        { "host", NETWORK_HOST, NULL },                { "veth", NETWORK_VETH, NULL },
+        { "bridge=", NETWORK_HOST_BRIDGE, is_interface }, { "zone=", NETWORK_ZONE, is_machine },
+        { "container:", NETWORK_MACHINE, is_machine }, { "ns:", NETWORK_NAMESPACE, is_network_path },
+        { "macvlan=", NETWORK_MACVLAN, is_renamed_interface }, { "ipvlan=", NETWORK_IPVLAN, is_renamed_interface },
+        { "interface=", NETWORK_INTERFACE, is_renamed_interface },
+};
+
+static int set_network(Network *network, NetworkMode mode, const char *name) {
+        int r = str_replace(&network->name, name);
+
+        if (r >= 0)
+                network->mode = mode;
+        return r;
+}
+
+static int parse_network(void *field, const char *text) {
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                const char *name = startswith(text, modes[i].word);
+
+                if (!name || (!modes[i].check && *name))
+                        continue;
+                if (modes[i].check && !modes[i].check(name))
+                        return -EINVAL;
+                return set_network(field, modes[i].mode, modes[i].check ? name : NULL);
+        }
+
+        /* Anything else is the name of a network that "berth network create" made. */
+        return is_machine(text) ? set_network(field, NETWORK_BRIDGE, text) : -EINVAL;
+}
+
+static int format_network(const void *field, char **ret) {
+        const Network *network = field;
+
+        if (network->mode == NETWORK_BRIDGE && network->name)
+                *ret = strdup(network->name);
+        else
+                for (size_t i = 0; i < ELEMENTSOF(modes); i++)
+                        if (modes[i].mode == network->mode) {
+                                *ret = str_format("%s%s", modes[i].word, strempty(network->name));
+                                break;
+                        }
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_network(void *field) {
+        Network *network = field;
+
+        free(network->name);
+        *network = (Network){};
+}
+
+/* What belongs to the host, or to another machine. */
+static bool network_mode_reaches_host(const void *field) {
+        switch (((const Network *) field)->mode) {
+        case NETWORK_BRIDGE:
+        case NETWORK_NONE:
+        case NETWORK_VETH:
+        case NETWORK_ZONE:
+                return false;
+        default:
+                return true;
+        }
+}
+
+const SettingType type_network = {
+        .name = "network", .metavar = "MODE", .signature = "s",
+        .allowed = "none, host, bridge, bridge=NAME, zone=NAME, veth, container:NAME, ns:PATH, macvlan=IF, ipvlan=IF, "
+                   "interface=IF[:NAME], or the name of a network",
+        .parse = parse_network, .format = format_network, .clear = clear_network, .reaches_host = network_mode_reaches_host,
+};
+
+/* one name of an interface, or of a zone: a char * */
+
+static int parse_interface(void *field, const char *text) {
+        return interface_name_is_valid(text) ? str_replace(field, text) : -EINVAL;
+}
+
+const SettingType type_interface = {
+        .name = "interface", .metavar = "IF", .signature = "s",
+        .allowed = "the name of a network interface: at most 15 characters, letters, digits and any of -_.+",
+        .parse = parse_interface, .format = format_text, .clear = clear_text,
+};
+
+static int parse_zone(void *field, const char *text) {
+        return is_machine(text) ? str_replace(field, text) : -EINVAL;
+}
+
+const SettingType type_zone = {
+        .name = "zone", .metavar = "NAME", .signature = "s",
+        .allowed = "the name of a zone: letters, digits, '-' and '.', at most 64",
+        .parse = parse_zone, .format = format_text, .clear = clear_text,
+};
+
+/* interfaces with the name that they have inside: a char ** of IF or IF:NAME */
+
+static int add_interfaces(void *field, const char *text) {
+        _cleanup_strv_free_ char **words = NULL;
+        int r = strv_split(text, " \t", &words);
+
+        if (r < 0)
+                return r;
+        STRV_FOREACH(word, words)
+                if (!is_renamed_interface(*word))
+                        return -EINVAL;
+        STRV_FOREACH(word, words)
+                if ((r = add_text(field, *word)) < 0)
+                        return r;
+        return words ? 0 : -EINVAL;
+}
+
+const SettingType type_interfaces = {
+        .name = "interfaces", .metavar = "IF[:NAME]", .signature = "as", .list = true,
+        .allowed = "the name of a network interface, with an optional ':' and its name in the machine",
+        .parse = add_interfaces, .format_list = format_texts, .clear = clear_texts,
+};
+
+/* addresses: a char * in the one form that the address has */
+
+static int parse_address(void *field, const char *text, int family) {
+        char buffer[IP_TEXT_MAX];
+        IpAddress a;
+
+        if (ip_parse(text, family, &a) >= 0)
+                return str_replace(field, ip_format(&a, buffer));
+        if (ip_parse_prefix(text, family, &a) >= 0 && a.prefix > 0)
+                return str_replace(field, ip_format_prefix(&a, buffer));
+        return -EINVAL;
+}
+
+static int parse_ipv4(void *field, const char *text) {
+        return parse_address(field, text, AF_INET);
+}
+
+static int parse_ipv6(void *field, const char *text) {
+        return parse_address(field, text, AF_INET6);
+}
+
+const SettingType type_ipv4 = {
+        .name = "ipv4-address", .metavar = "ADDRESS", .signature = "s",
+        .allowed = "an IPv4 address, with a prefix length like /24 where no network says it",
+        .parse = parse_ipv4, .format = format_text, .clear = clear_text,
+};
+
+const SettingType type_ipv6 = {
+        .name = "ipv6-address", .metavar = "ADDRESS", .signature = "s",
+        .allowed = "an IPv6 address, with a prefix length like /64 where no network says it",
+        .parse = parse_ipv6, .format = format_text, .clear = clear_text,
+};
+
+static int parse_mac(void *field, const char *text) {
+        char buffer[MAC_TEXT_MAX];
+        uint8_t mac[MAC_SIZE];
+
+        return mac_parse(text, mac) < 0 ? -EINVAL : str_replace(field, mac_format(mac, buffer));
+}
+
+const SettingType type_mac = {
+        .name = "mac-address", .metavar = "MAC", .signature = "s",
+        .allowed = "a hardware address of one station, like 02:00:00:00:00:01",
+        .parse = parse_mac, .format = format_text, .clear = clear_text,
+};

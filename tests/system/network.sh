@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The network of machines, by traffic. "The internet" is a network namespace behind a link of the host: it has no route
+# to the machines, so that what comes back from it was sent from the host's address.
+
+busybox=/var/lib/machines/busybox
+
+# link_of NAME PART: what the resolved spec of a running machine says of its link.
+link_of() {
+        jq -r ".link.$2 // empty" "/run/berth/machines/$1/spec.json"
+}
+
+# address_of NAME, address6_of NAME: without the prefix length.
+address_of() {
+        local address
+        address=$(link_of "$1" address)
+        echo "${address%/*}"
+}
+
+address6_of() {
+        local address
+        address=$(link_of "$1" address6)
+        echo "${address%/*}"
+}
+
+# serve NAME [OPTION…]: a machine that answers its own name over HTTP on port 80.
+serve() {
+        local name=$1
+        shift
+        berth run -d --rm --ephemeral --name "$name" "$@" "$busybox" \
+                sh -c 'mkdir /tmp/www; hostname > /tmp/www/index.html; exec httpd -f -h /tmp/www -p 80' >/dev/null
+        at_end berth terminate "$name"
+}
+
+# get URL: from the host, as soon as there is somebody who answers.
+get() {
+        local i
+        for ((i = 0; i < 100; i++)); do
+                timeout 5 busybox wget -q -O - "$1" 2>/dev/null && return
+                sleep 0.1
+        done
+        fail "no answer from $1"
+}
+
+# inside OPTION… -- COMMAND: in a machine of its own.
+inside() {
+        local options=()
+        while [[ $1 != -- ]]; do
+                options+=("$1")
+                shift
+        done
+        shift
+        berth run --rm --ephemeral "${options[@]}" "$busybox" "$@"
+}
+
+# make_internet: 192.0.2.2 and 2001:db8::2 out there, .1 and ::1 the host; serves "internet" and logs who asks.
+make_internet() {
+        ip netns add internet
+        at_end umount -l /run/netns
+        at_end ip netns del internet
+        ip link add uplink type veth peer name wire netns internet
+        at_end ip link del uplink
+        ip addr add 192.0.2.1/24 dev uplink
+        ip -6 addr add 2001:db8::1/64 dev uplink nodad
+        ip link set uplink up
+        ip -n internet link set lo up
+        ip -n internet addr add 192.0.2.2/24 dev wire
+        ip -n internet -6 addr add 2001:db8::2/64 dev wire nodad
+        ip -n internet link set wire up
+        mkdir -p www
+        echo internet >www/index.html
+        ip netns exec internet busybox httpd -f -vv -p '[::]:80' -h "$PWD/www" 2>visitors &
+        at_end kill $!
+        get 'http://[2001:db8::2]/' >/dev/null
+}
+
+network_is_gone() {
+        ! ip link show "$1" >/dev/null 2>&1
+}
+
+filter_is_gone() {
+        ! nft list table inet berth >/dev/null 2>&1
+}
+
+test_none() {
+        local out
+        out=$(inside --network=none -- sh -c 'ls /sys/class/net; ping -c 1 -q 127.0.0.1 >/dev/null && echo v4; ping -c 1 -q ::1 >/dev/null && echo v6')
+        assert_eq "$out" $'lo\nv4\nv6'
+}
+
+test_host() {
+        assert_eq "$(inside --network=host -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
+        assert_eq "$(inside --private-network=no -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
+}
+
+test_host_to_machine() {
+        serve web --network=bridge
+        assert_eq "$(get "http://$(address_of web)/")" web
+        assert_eq "$(get "http://[$(address6_of web)]/")" web
+}
+
+test_machine_to_machine() {
+        serve web --network=bridge
+        get "http://$(address_of web)/" >/dev/null
+        assert_eq "$(inside --network=bridge -- wget -q -O - "http://$(address_of web)/")" web
+        assert_eq "$(inside --network=bridge -- wget -q -O - "http://[$(address6_of web)]/")" web
+}
+
+test_machine_to_internet() {
+        make_internet
+        assert_eq "$(inside --network=bridge -- wget -q -O - http://192.0.2.2/)" internet
+        assert_contains "$(cat visitors)" 192.0.2.1
+        assert_eq "$(inside --network=bridge -- wget -q -O - 'http://[2001:db8::2]/')" internet
+        assert_contains "$(cat visitors)" 2001:db8::1
+        assert_lacks "$(cat visitors)" 10.200.
+}
+
+# Somebody out there who has a route in is not let in.
+test_machine_is_private() {
+        make_internet
+        serve web --network=bridge
+        get "http://$(address_of web)/" >/dev/null
+        ip -n internet route add 10.0.0.0/8 via 192.0.2.1
+        refute ip netns exec internet timeout 2 busybox wget -q -O - "http://$(address_of web)/"
+}
+
+test_veth() {
+        serve pair --network=veth --ip=198.51.100.2/24 --ip6=2001:db8:1::2/64 --mac-address=02:00:00:00:00:2a
+        ip addr add 198.51.100.1/24 dev ve-pair
+        ip -6 addr add 2001:db8:1::1/64 dev ve-pair nodad
+        assert_eq "$(get http://198.51.100.2/)" pair
+        assert_eq "$(get 'http://[2001:db8:1::2]/')" pair
+        assert_contains "$(ip neigh show 198.51.100.2)" 02:00:00:00:00:2a
+        assert_eq "$(inside -n -- ls /sys/class/net | tr '\n' ' ')" "host0 lo "
+}
+
+test_zone() {
+        serve one --network=zone=dmz
+        serve two --network-zone=dmz
+        get "http://$(address_of one)/" >/dev/null
+        assert_eq "$(inside --network=zone=dmz -- wget -q -O - "http://$(address_of two)/")" two
+        check test -e /sys/class/net/vz-dmz/brif/vb-one
+        check test -e /sys/class/net/vz-dmz/brif/vb-two
+        berth terminate one
+        berth terminate two
+        wait_until 60 network_is_gone vz-dmz
+}
+
+test_bridge_of_the_host() {
+        ip link add br-own type bridge
+        at_end ip link del br-own
+        ip addr add 198.51.100.1/24 dev br-own
+        ip link set br-own up
+        serve guest --network=bridge=br-own --ip=198.51.100.9/24
+        assert_eq "$(get http://198.51.100.9/)" guest
+        berth terminate guest
+        # It is not ours to take away.
+        sleep 4
+        check ip link show br-own
+        assert_contains "$(error_of inside --network=bridge=uplink -- true)" "no such interface"
+}
+
+test_long_names() {
+        local long=a-machine-whose-name-is-longer-than-any-interface one two
+        serve "$long-1" --network=bridge
+        serve "$long-2" --network=bridge
+        one=$(link_of "$long-1" host) two=$(link_of "$long-2" host)
+        assert_ne "$one" "$two"
+        assert_eq "$(cat "/sys/class/net/$one/ifindex")" "$(ip -j link show "vb-$long-1" | jq '.[0].ifindex')"
+        get "http://$(address_of "$long-2")/" >/dev/null
+        berth terminate "$long-1"
+        serve "$long-1" --network=bridge
+        assert_eq "$(link_of "$long-1" host)" "$one"
+}
+
+test_given_addresses() {
+        local subnet6
+        serve web --network=bridge --ip=10.200.0.77
+        subnet6=$(link_of web gateway6)
+        assert_eq "$(address_of web)" 10.200.0.77
+        assert_contains "$(error_of inside --network=bridge --ip=10.200.0.77 -- true)" "another machine's"
+        assert_contains "$(error_of inside --network=bridge --ip=10.200.0.1 -- true)" "network's own"
+        assert_contains "$(error_of inside --network=bridge --ip=10.200.255.255 -- true)" "network's own"
+        assert_contains "$(error_of inside --network=bridge --ip=10.199.0.1 -- true)" "not in 10.200.0.0/16"
+        assert_contains "$(error_of inside --network=none --ip=10.199.0.1 -- true)" "no link"
+        assert_contains "$(error_of inside --network=veth --ip=10.199.0.1 -- true)" "prefix length"
+        assert_contains "$(error_of inside --network=nowhere -- true)" "no such network"
+        assert_contains "$(inside --network=bridge "--ip6=${subnet6%1}abc" -- ip -6 addr show eth0)" "${subnet6%1}abc/64"
+        # It is free again the moment that its machine is.
+        berth terminate web
+        assert_contains "$(inside --network=bridge --ip=10.200.0.77 -- ip addr show eth0)" 10.200.0.77/16
+}
+
+test_lease_of_the_killed_is_reclaimed() {
+        serve web --network=bridge --ip=10.200.0.78
+        kill -KILL "$(supervisor_of web)"
+        wait_until 60 scope_is_gone web
+        assert_contains "$(inside --network=bridge --ip=10.200.0.78 -- ip addr show eth0)" 10.200.0.78/16
+}
+
+# Nobody is there to tidy up; the next manager does.
+test_all_killed() {
+        serve web --network=bridge
+        kill -KILL "$(supervisor_of web)" "$(systemctl show -P MainPID berthd.service)"
+        wait_until 60 scope_is_gone web
+        check berth list
+        wait_until 60 network_is_gone berth0
+        wait_until 60 filter_is_gone
+}
+
+test_subnet_that_the_host_uses() {
+        ip link add lan type bridge
+        at_end ip link del lan
+        ip addr add 10.200.3.1/24 dev lan
+        ip link set lan up
+        serve web --network=bridge
+        assert_matches "$(address_of web)" '^10\.201\.'
+        assert_eq "$(get "http://$(address_of web)/")" web
+}
+
+# A route that came later than the choice of addresses.
+test_subnet_that_the_host_comes_to_use() {
+        serve web --network=bridge
+        ip link add lan type bridge
+        at_end ip link del lan
+        ip link set lan up
+        ip addr add 10.200.3.1/24 dev lan
+        ip link del berth0
+        assert_contains "$(error_of inside --network=bridge -- true)" "10.200.3.0/24 on lan"
+}
+
+test_flushed_filter_is_healed() {
+        nft add table ip others
+        at_end nft delete table ip others
+        make_internet
+        serve web --network=bridge
+        nft flush ruleset
+        nft add table ip others
+        assert_eq "$(inside --network=bridge -- wget -q -O - http://192.0.2.2/)" internet
+        assert_contains "$(nft list tables)" "inet berth"
+        assert_contains "$(nft list tables)" "ip others"
+}
+
+test_keep_unit_leaves_nothing() {
+        assert_eq "$(systemd-run --quiet --pipe --wait --collect -p KillMode=mixed -p Delegate=yes \
+                berth run --keep-unit --rm --ephemeral --network=zone=solo "$busybox" sh -c 'ip -4 addr show eth0 | grep -c inet')" 1
+        wait_until 60 network_is_gone vz-solo
+}
+
+test_two_hundred_machines() {
+        local i pids=()
+        for ((i = 0; i < 8; i++)); do
+                (
+                        for ((j = i; j < 200; j += 8)); do
+                                berth run -d --rm --ephemeral --network=bridge --name "crowd-$j" "$busybox" sleep 1000 >/dev/null
+                        done
+                ) &
+                pids+=($!)
+        done
+        at_end sh -c 'for i in $(seq 0 199); do echo crowd-$i; done | xargs -n 25 berth terminate'
+        for i in "${pids[@]}"; do
+                wait "$i"
+        done
+        assert_eq "$(jq -r .link.address /run/berth/machines/crowd-*/spec.json | sort -u | wc -l)" 200
+        assert_eq "$(jq -r .link.address6 /run/berth/machines/crowd-*/spec.json | sort -u | wc -l)" 200
+        assert_eq "$(ls /sys/class/net/berth0/brif | wc -l)" 200
+        # And what the spec says is what they have.
+        for i in 0 77 199; do
+                assert_eq "$(nsenter -t "$(leader_of "crowd-$i")" -n ip -j -4 addr show eth0 | jq -r '.[0].addr_info[0].local')" \
+                        "$(address_of "crowd-$i")"
+        done
+}
