@@ -41,7 +41,12 @@ int cgroup_limits_from_spec(const Spec *spec, CgroupLimits *ret) {
         _cleanup_cgroup_limits_ CgroupLimits limits = CGROUP_LIMITS_NULL;
         int r = 0;
 
-        if (spec->memory_swap_max)
+        /* A percentage is of systemd's own reckoning. */
+        if (!spec->memory_max)
+                limits.memory_max = LIMIT_NONE;
+        else if (!strchr(spec->memory_max, '%'))
+                r = parse_size(spec->memory_max, &limits.memory_max);
+        if (r >= 0 && spec->memory_swap_max)
                 r = parse_memory(spec->memory_swap_max, &limits.memory_swap_max);
         if (r >= 0 && spec->memory_low)
                 r = parse_memory(spec->memory_low, &limits.memory_low);
@@ -98,13 +103,18 @@ static int read_bytes(int dir, const char *file, uint64_t *ret) {
  */
 static int apply_memory(const Cgroup *cgroup, const CgroupLimits *limits, bool live, Error *error) {
         static const char memory_file[] = "memory.limit_in_bytes", sum_file[] = "memory.memsw.limit_in_bytes";
+        const int *slot = cgroup_controller((Cgroup *) cgroup, "memory");
         uint64_t memory = limits->memory_max, sum;
         int r = 0;
 
+        if (!slot || !cgroup->is_unit[slot - cgroup->controllers])
+                return limits->memory_swap_max == LIMIT_NONE && limits->memory_low == 0
+                               ? 0
+                               : write_limit(-EBADF, memory_file, "", error);
         if (live) {
                 r = faccessat(cgroup->memory, sum_file, F_OK, 0) < 0 ? 0
                                                                      : write_bytes(cgroup->memory, sum_file, LIMIT_NONE, error);
-                if (r >= 0)
+                if (r >= 0 && memory != LIMIT_AS_IS)
                         r = write_bytes(cgroup->memory, memory_file, memory, error);
                 if (r >= 0)
                         r = write_bytes(cgroup->memory, "memory.soft_limit_in_bytes",
@@ -168,7 +178,7 @@ static int make_cpuset(Cgroup *cgroup, const char *machine, Error *error) {
         /* From now on whoever joins the machine joins this one. */
         cgroup->cpuset_parent = *slot;
         *slot = TAKE_FD(child);
-        cgroup->cpuset = true;
+        cgroup->is_unit[slot - cgroup->controllers] = cgroup->cpuset = true;
         return 0;
 }
 
@@ -246,8 +256,9 @@ static int set_iops(int dir, const char *file, const char *item, Error *error) {
 static int apply_iops(Cgroup *cgroup, const char *file, char *const *items, bool live, Error *error) {
         int *slot = cgroup_controller(cgroup, "blkio"), r = 0;
 
-        if (!slot)
-                return strv_length(items) == 0 ? 0 : write_limit(-EBADF, file, "", error);
+        if (!slot || !cgroup->is_unit[slot - cgroup->controllers])
+                /* While it runs, systemd may not have come to make it yet: then it is looked for again. */
+                return live || strv_length(items) == 0 ? 0 : write_limit(-EBADF, file, "", error);
         if (live)
                 r = lift_iops(*slot, file, error);
         STRV_FOREACH(item, items)
@@ -299,6 +310,8 @@ static bool has_file(const Cgroup *cgroup, HostKind host, const char *file) {
         if (!controller)
                 return false;
         slot = host == HOST_HYBRID ? cgroup_controller((Cgroup *) cgroup, controller) : NULL;
+        if (slot && !cgroup->is_unit[slot - cgroup->controllers])
+                return false;
         dir = host == HOST_UNIFIED ? cgroup->unit[cgroup->n - 1] : slot ? *slot : -EBADF;
         return dir >= 0 && faccessat(dir, file, F_OK, 0) >= 0;
 }

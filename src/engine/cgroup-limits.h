@@ -13,7 +13,7 @@
 #define LIMIT_NONE UINT64_MAX
 
 typedef struct CgroupLimits {
-        uint64_t memory_max;     /* LIMIT_AS_IS: what systemd has set already */
+        uint64_t memory_max;     /* for a change; LIMIT_AS_IS: what systemd has set already */
         uint64_t memory_swap_max;
         uint64_t memory_low;     /* 0: none */
         char *cpus, *nodes;      /* NULL: all */

@@ -82,6 +82,7 @@ static int open_controllers(Cgroup *cgroup, const char *line, Error *error) {
                                  "there are too many hierarchies");
         }
         cgroup->controllers[cgroup->n_controllers] = fd;
+        cgroup->is_unit[cgroup->n_controllers] = startswith(fields[2], cgroup->path);
         cgroup->controller_names[cgroup->n_controllers++] = strdup(fields[1]);
         if (!cgroup->controller_names[cgroup->n_controllers - 1])
                 return error_oom(error);
@@ -348,6 +349,7 @@ int cgroup_refresh(Cgroup *cgroup, Error *error) {
                         return r;
                 (void) fd_close(cgroup->controllers[i]);
                 cgroup->controllers[i] = TAKE_FD(fd);
+                cgroup->is_unit[i] = true;
         }
         return 0;
 }

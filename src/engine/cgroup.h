@@ -21,6 +21,7 @@ typedef struct Cgroup {
         size_t n_controllers;
         int controllers[CGROUP_CONTROLLERS_MAX]; /* the unit's directories in v1 hierarchies, which are not split */
         char *controller_names[CGROUP_CONTROLLERS_MAX]; /* "cpu,cpuacct" */
+        bool is_unit[CGROUP_CONTROLLERS_MAX];  /* and not an ancestor's, where systemd has not made it one */
         bool cpuset;                           /* controllers has one of our own making (cgroup-limits.h), and its parent is: */
         int cpuset_parent;
         int memory;                            /* the unit's directory with memory.* files, or -EBADF */

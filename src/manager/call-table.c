@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "remove.h"
 #include "run-request.h"
+#include "set-property.h"
 #include "volume.h"
 
 /* The machine of a call, and an empty call of its supervisor. */
@@ -127,6 +128,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
         { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
+        { MANAGER_INTERFACE, "SetMachineProperties", ACTION_MANAGE, set_property_read, set_property_run },
         { MANAGER_INTERFACE, "PauseMachine", ACTION_MANAGE, NULL, run_pause },
         { MANAGER_INTERFACE, "UnpauseMachine", ACTION_MANAGE, NULL, run_unpause },
         { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
@@ -139,6 +141,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
+        { MACHINE_INTERFACE, "SetProperties", ACTION_MANAGE, set_property_read, set_property_run },
         { MACHINE_INTERFACE, "Pause", ACTION_MANAGE, NULL, run_pause },
         { MACHINE_INTERFACE, "Unpause", ACTION_MANAGE, NULL, run_unpause },
         { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cpuset.h"
+#include "drop-ins.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "kept.h"
@@ -81,9 +82,10 @@ const Spec *machine_spec(Machine *machine, Error *error) {
         if (machine->spec)
                 return machine->spec;
 
-        if (machine->present)
-                (void) read_running_spec(machine, &machine->spec, error);
-        else
+        if (machine->present) {
+                if (read_running_spec(machine, &machine->spec, error) >= 0)
+                        drop_ins_read(machine, machine->spec);
+        } else
                 (void) kept_read_spec(machine->manager->kept_dir, machine_name(machine), &machine->spec, error);
         return machine->spec;
 }

@@ -6,6 +6,7 @@
 #include <systemd/sd-login.h>
 
 #include "authorize.h"
+#include "drop-ins.h"
 #include "fd-util.h"
 #include "idle.h"
 #include "kept.h"
@@ -77,6 +78,7 @@ Manager *manager_free(Manager *manager) {
                 machine_free(manager->machines[manager->n_machines - 1]);
         free(manager->machines);
 
+        drop_ins_unwatch(manager);
         sd_event_source_disable_unref(manager->reconcile_timer);
         sd_event_source_disable_unref(manager->network_timer);
         sd_event_source_disable_unref(manager->idle_timer);
@@ -242,6 +244,7 @@ int manager_start(Manager *manager, Error *error) {
                 return error_set_errno(error, r, "taking the name " BUS_NAME, NULL);
 
         registry_settle(manager);
+        drop_ins_watch(manager);
         trash_empty(manager);
         networks_check(manager);
         manager_check_idle(manager);

@@ -14,6 +14,7 @@
 #include "prepare.h"
 #include "systemd.h"
 
+typedef struct DropIns DropIns;
 typedef struct Machine Machine;
 typedef struct Operation Operation;
 typedef struct Spawner Spawner;
@@ -41,6 +42,9 @@ typedef struct Manager {
 
         size_t n_turns;          /* starts that are under way (start.c) */
         struct Authorizer *authorizer;
+
+        DropIns *drop_ins;       /* of scopes that have some */
+        sd_event_source *drop_ins_source;
 
         sd_event_source *reconcile_timer;
         uint64_t reconcile_usec; /* its interval */

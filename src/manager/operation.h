@@ -13,6 +13,7 @@ typedef enum OperationKind {
         OPERATION_FORWARD,       /* waits for a supervisor's answer */
         OPERATION_START,
         OPERATION_PLAN,
+        OPERATION_SET_PROPERTY,  /* waits for systemd and the supervisor */
         OPERATION_REMOVE,        /* waits for the end of what it removes */
         OPERATION_UNREGISTER,    /* waits for machined */
         OPERATION_NETWORK,       /* waits for a process that works on the networks */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "drop-ins.h"
 #include "fd-util.h"
 #include "kept.h"
 #include "log.h"
@@ -528,6 +529,9 @@ static int answer(Start *s, Error *error) {
                 r = sd_bus_reply_method_return(s->call, "soh", machine_name(machine), machine->path, s->session);
         if (r < 0)
                 log_debug("the caller of machine '%s' was not told that it runs: %s", machine_name(machine), errno_text(r));
+
+        /* The first transient unit of all may have made systemd's folder. */
+        drop_ins_watch(s->operation.manager);
 
         r = machined_register(s->operation.manager->bus, s->preparation.spec, (pid_t) s->leader);
         if (r < 0)

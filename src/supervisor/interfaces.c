@@ -7,6 +7,7 @@
 #include "exec.h"
 #include "fd-util.h"
 #include "live-binds.h"
+#include "live-limits.h"
 #include "pause.h"
 #include "setting.h"
 #include "spec-bus.h"
@@ -130,6 +131,13 @@ static int method_unbind(sd_bus_message *call, void *userdata, sd_bus_error *ret
         return r < 0 ? reply_error(call, &error) : sd_bus_reply_method_return(call, NULL);
 }
 
+static int method_set_limits(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = live_limits_set(connection_supervisor(userdata), call, &error);
+
+        return r < 0 ? reply_error(call, &error) : 1;
+}
+
 static int method_pause(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_NULL;
         int r = pause_begin(connection_supervisor(userdata), call, &error);
@@ -231,6 +239,8 @@ static const sd_bus_vtable supervisor_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Bind", SD_BUS_ARGS("s", mount), SD_BUS_NO_RESULT, method_bind, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, method_unbind, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetLimits", SD_BUS_ARGS("a{sv}", settings, "as", properties), SD_BUS_NO_RESULT,
+                                method_set_limits, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Pause", NULL, NULL, method_pause, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Unpause", NULL, NULL, method_unpause, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state,

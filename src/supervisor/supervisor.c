@@ -16,6 +16,7 @@
 #include "file-util.h"
 #include "keep-unit.h"
 #include "live-binds.h"
+#include "live-limits.h"
 #include "log.h"
 #include "name.h"
 #include "prepare.h"
@@ -40,6 +41,7 @@ static void supervisor_init(Supervisor *s) {
 }
 
 static void supervisor_done(Supervisor *s) {
+        live_limits_forget(s);
         connections_end(s);
         execs_end(s);
         keep_unit_free(s->announcement);

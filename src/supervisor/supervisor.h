@@ -83,6 +83,7 @@ typedef struct Supervisor {
         size_t n_execs;
         struct LiveBind *live_binds; /* list of what was bound in since */
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
+        struct LimitsCall *limits_calls; /* that wait for systemd */
         sd_bus_message *freeze_call; /* a Pause(), unanswered */
         sd_event_source *freeze_source, *freeze_timer;
         sd_event_source *outcome_source, *leader_source, *timer;

@@ -5,20 +5,8 @@
 
 busybox=/var/lib/machines/busybox
 
-# kernel_file NAME CONTROLLER.FILE: of the machine's scope, in whatever hierarchy the controller is.
-kernel_file() {
-        if on_cgroup_v2; then
-                echo "/sys/fs/cgroup/machine.slice/berth-$1.scope/$2"
-        elif [[ $2 == cpuset.* ]]; then
-                echo "/sys/fs/cgroup/cpuset/berth-$1.scope/$2"
-        else
-                echo "/sys/fs/cgroup/${2%%.*}/machine.slice/berth-$1.scope/$2"
-        fi
-}
-
-kernel_value() {
-        cat "$(kernel_file "$1" "$2")"
-}
+# shellcheck source=tests/lib/resources.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/resources.sh"
 
 test_docker_memory() {
         berth run -d --rm --ephemeral --name total -m 64M "$busybox" sleep 1000
