@@ -115,7 +115,7 @@ test_cat_and_edit() {
         local text
         make_tree tree
         at_end forget edited
-        berth create --name edited -e A=1 -m 64M ./tree sh -c 'echo "$A" >/mark' >/dev/null
+        berth create --name edited -e A=1 --memory-max 64M ./tree sh -c 'echo "$A" >/mark' >/dev/null
         text=$(berth cat edited)
         assert_contains "$text" "[Exec]"
         assert_contains "$text" "Environment=A=1"

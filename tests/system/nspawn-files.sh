@@ -80,8 +80,8 @@ test_keys_that_are_not_there() {
         assert_contains "$(cat errors)" 'keys.nspawn:3: there is no section [Exex]'
         settings $etc/keys.nspawn '[Exec]' 'Hostname=-'
         assert_contains "$(error_of berth run --rm ./keys true)" "keys.nspawn:2': Hostname=: '-' is not a host name"
-        settings $etc/keys.nspawn '[Exec]' 'PivotRoot=/a:/b'
-        assert_contains "$(error_of berth run --rm ./keys true)" "keys.nspawn:2': PivotRoot= is not done"
+        settings $etc/keys.nspawn '[Files]' 'BindUser=root'
+        assert_contains "$(error_of berth run --rm ./keys true)" "keys.nspawn:2': BindUser= is not done"
 }
 
 # Kept is what the caller said; files are read again at each start.

@@ -36,11 +36,11 @@ test_plan_in_a_unit() {
 
 # One spec, many faces: command line, D-Bus and a unit's line make the same machine.
 test_every_face_makes_the_same_plan() {
-        berth run --plan --name faces --ephemeral --memory 64M -e A=1 -u daemon --cap-drop kill "$busybox" echo hi >cli
+        berth run --plan --name faces --ephemeral --memory-max 64M -e A=1 -u daemon --cap-drop kill "$busybox" echo hi >cli
         busctl --json=short call org.berth1 /org/berth1 org.berth1.Manager PlanMachine 'ssasa{sv}' faces "$busybox" 2 echo hi \
                 5 Ephemeral b true MemoryMax s 64M Environment as 1 A=1 User s daemon DropCapability as 1 kill | jq -rj '.data[0]' >dbus
         systemd-run --quiet --wait --pipe -p Delegate=yes \
-                berth run --plan --keep-unit --name faces --ephemeral --memory 64M -e A=1 -u daemon --cap-drop kill "$busybox" echo hi >unit
+                berth run --plan --keep-unit --name faces --ephemeral --memory-max 64M -e A=1 -u daemon --cap-drop kill "$busybox" echo hi >unit
         check diff cli dbus
         check diff cli unit
         assert_contains "$(cat cli)" "environment   A=1"
