@@ -39,8 +39,9 @@ int tree_from_path(const char *path, char **ret, Error *error) {
 static int find_in_stores(const char *name, char **ret) {
         _cleanup_free_ char *hidden = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
-                _cleanup_free_ char *path = str_format("%s/%s", stores[i], name);
+        /* A directory, or an image beside it, in each store. */
+        for (size_t i = 0; i < 2 * ELEMENTSOF(stores); i++) {
+                _cleanup_free_ char *path = str_format("%s/%s%s", stores[i / 2], name, i % 2 ? ".raw" : "");
 
                 if (!path)
                         return -ENOMEM;

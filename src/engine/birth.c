@@ -26,7 +26,7 @@
 
 struct Birth {
         const Plan *plan;
-        int tree;                /* borrowed */
+        const TreeSource *source; /* borrowed */
         int clone;               /* our copy of the tree's mounts */
         Sources sources;         /* what else of the host is shown */
         Scratch scratch;
@@ -46,12 +46,12 @@ struct Birth {
 /* The steps. Each does one thing, fails into the error that the user reads, and leaves nothing that birth_free() or exit does not end. */
 
 static int take_tree(Birth *birth, Error *error) {
-        birth->clone = tree_clone(birth->plan, birth->tree, error);
+        birth->clone = tree_clone(birth->plan, birth->source, error);
         return birth->clone;
 }
 
 static int take_sources(Birth *birth, Error *error) {
-        return sources_take(birth->plan, birth->tree, &birth->sources, error);
+        return sources_take(birth->plan, birth->source->tree, &birth->sources, error);
 }
 
 /* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
@@ -161,8 +161,16 @@ static int mount_the_tree(Birth *birth, Error *error) {
                 if (r < 0)
                         return r;
         }
-        return tree_mount(birth->plan, birth->clone, birth->userns, birth->mount_point, &birth->scratch, &birth->root_path,
-                          error);
+        return tree_mount(
+                &(TreeBuild){
+                        .plan = birth->plan,
+                        .source = birth->source,
+                        .clone = birth->clone,
+                        .userns = birth->userns,
+                        .mount_point = birth->mount_point,
+                        .scratch = &birth->scratch,
+                },
+                &birth->root_path, error);
 }
 
 static int make_leader_mounts(Birth *birth, Error *error) {
@@ -235,7 +243,8 @@ static const struct {
 };
 #undef STEP
 
-int birth_build(const Plan *plan, int tree, const char *mount_point, Timeline *timeline, Birth **ret, Error *error) {
+int birth_build(const Plan *plan, const TreeSource *source, const char *mount_point, Timeline *timeline, Birth **ret,
+                Error *error) {
         _cleanup_birth_ Birth *birth = malloc(sizeof(Birth));
         int r = 0;
 
@@ -243,7 +252,7 @@ int birth_build(const Plan *plan, int tree, const char *mount_point, Timeline *t
                 return error_oom(error);
         *birth = (Birth){
                 .plan = plan,
-                .tree = tree,
+                .source = source,
                 .mount_point = mount_point,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,

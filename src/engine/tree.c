@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "fd-util.h"
 #include "mount.h"
 #include "overlay.h"
@@ -22,8 +23,13 @@ static bool is_recursive(const Plan *plan) {
 }
 
 /* Nodes in a tree are of no use to the machine, which has its own /dev. */
-int tree_clone(const Plan *plan, int tree, Error *error) {
-        return mount_clone_with(tree, "", is_recursive(plan), MOUNT_ATTR_NODEV, error);
+int tree_clone(const Plan *plan, const TreeSource *source, Error *error) {
+        int fd;
+
+        if (!source->is_mount)
+                return mount_clone_with(source->tree, "", is_recursive(plan), MOUNT_ATTR_NODEV, error);
+        fd = fd_dup(source->tree);
+        return fd < 0 ? error_set_errno(error, fd, "keeping the tree", plan->spec->root) : fd;
 }
 
 bool tree_needs_scratch(const Plan *plan) {
@@ -42,52 +48,44 @@ bool tree_needs_scratch(const Plan *plan) {
 }
 
 /* An identity map shows every owner as it is, so mapping would only cost (and some file systems cannot). */
-static int map_owners(const Plan *plan, int clone, int userns, Error *error) {
-        if (userns < 0 || plan_root_id(plan) == 0)
+static int map_owners(const TreeBuild *build, int mount, Error *error) {
+        if (build->userns < 0 || plan_root_id(build->plan) == 0)
                 return 0;
-        return mount_map_ids(clone, userns, is_recursive(plan), plan->spec->root, error);
+        return mount_map_ids(mount, build->userns, is_recursive(build->plan), build->plan->spec->root, error);
 }
 
 /* Attaches what is to be the root. */
-static int place_root(int mount, const char *mount_point, Scratch *scratch, char **ret_path, Error *error) {
+static int place_root(const TreeBuild *build, int mount, char **ret_path, Error *error) {
         _cleanup_free_ char *name = NULL;
         int r;
 
-        if (scratch->path) {
-                r = scratch_place(scratch, mount, &name, error);
+        if (build->scratch->path) {
+                r = scratch_place(build->scratch, mount, &name, error);
                 if (r < 0)
                         return r;
-                *ret_path = scratch_path(scratch, name);
+                *ret_path = scratch_path(build->scratch, name);
         } else {
-                r = mount_attach_path(mount, mount_point, error);
+                r = mount_attach_path(mount, build->mount_point, error);
                 if (r < 0)
                         return r;
-                *ret_path = strdup(mount_point);
+                *ret_path = strdup(build->mount_point);
         }
         return *ret_path ? 0 : error_oom(error);
 }
 
-static int mount_plain(const Plan *plan, int clone, const char *mount_point, Scratch *scratch, char **ret_path, Error *error) {
-        if (plan->tree_mode == TREE_READ_ONLY) {
-                int r = mount_add_attributes(clone, MOUNT_ATTR_RDONLY, /* recursive= */ true, error);
-
-                if (r < 0)
-                        return r;
-        }
-        return place_root(clone, mount_point, scratch, ret_path, error);
-}
-
-/* The writable layer has the owner and the mode of the machine's root directory. */
-static int mount_overlay(const Plan *plan, int clone, Scratch *scratch, char **ret_path, Error *error) {
+/* MOUNT with a layer over it that is gone with the machine, as a directory of the scratch directory. */
+static int mount_overlay(const TreeBuild *build, int mount, char **ret_path, Error *error) {
         _cleanup_free_ char *lower = NULL, *upper = NULL, *work = NULL, *merged = NULL;
-        uint32_t owner = plan_root_id(plan);
+        uint32_t owner = plan_root_id(build->plan);
+        Scratch *scratch = build->scratch;
         struct stat st;
         int r;
 
-        if (fstat(clone, &st) < 0)
-                return error_set_errno(error, negative_errno(), "looking at the tree", plan->spec->root);
+        if (fstat(mount, &st) < 0)
+                return error_set_errno(error, negative_errno(), "looking at the tree", build->plan->spec->root);
 
-        r = scratch_place(scratch, clone, &lower, error);
+        /* The layer has the owner and the mode of the machine's root directory. */
+        r = scratch_place(scratch, mount, &lower, error);
         if (r >= 0)
                 r = scratch_make_directory(scratch, st.st_mode & 07777, owner, &upper, error);
         if (r >= 0)
@@ -103,6 +101,54 @@ static int mount_overlay(const Plan *plan, int clone, Scratch *scratch, char **r
 
         *ret_path = scratch_path(scratch, merged);
         return *ret_path ? 0 : error_oom(error);
+}
+
+/* The other file systems of an image, each as writable as the root is, below ROOT. */
+static int attach_part(const TreeBuild *build, const TreePart *part, int root, Error *error) {
+        _cleanup_close_ int mount = fd_dup(part->mount), target = -EBADF;
+        const PlannedMount place = { .target = part->target };
+        int r = mount < 0 ? error_set_errno(error, mount, "keeping", part->target) : map_owners(build, mount, error);
+
+        if (r >= 0 && build->plan->tree_mode == TREE_READ_ONLY)
+                r = mount_add_attributes(mount, MOUNT_ATTR_RDONLY, /* recursive= */ false, error);
+        if (r >= 0 && build->plan->tree_mode == TREE_EPHEMERAL) {
+                _cleanup_free_ char *path = NULL;
+
+                r = mount_overlay(build, mount, &path, error);
+                if (r < 0)
+                        return r;
+                (void) fd_close(mount);
+                r = mount = mount_clone(AT_FDCWD, path, /* recursive= */ false, error);
+        }
+        if (r < 0)
+                return r;
+
+        target = bind_open_target(root, &place, /* directory= */ true, plan_root_id(build->plan), error);
+        return target < 0 ? target : mount_attach(mount, target, part->target, error);
+}
+
+static int attach_parts(const TreeBuild *build, const char *path, Error *error) {
+        _cleanup_close_ int root = -EBADF;
+        int r = 0;
+
+        if (build->source->n_parts == 0)
+                return 0;
+        root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+                return error_set_errno(error, negative_errno(), "opening the tree", build->plan->spec->root);
+        for (size_t i = 0; i < build->source->n_parts && r >= 0; i++)
+                r = attach_part(build, &build->source->parts[i], root, error);
+        return r;
+}
+
+static int mount_plain(const TreeBuild *build, char **ret_path, Error *error) {
+        if (build->plan->tree_mode == TREE_READ_ONLY) {
+                int r = mount_add_attributes(build->clone, MOUNT_ATTR_RDONLY, /* recursive= */ true, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return place_root(build, build->clone, ret_path, error);
 }
 
 /* The links by which a merged tree has /bin, /lib and so on in /usr (file-hierarchy(7)). */
@@ -153,33 +199,38 @@ static int attach_usr(int tree, int root, const char *object, Error *error) {
 }
 
 /* Volatile=yes: all but /usr begins empty. */
-static int mount_usr(const Plan *plan, int clone, Scratch *scratch, char **ret_path, Error *error) {
-        uint32_t owner = plan_root_id(plan);
-        _cleanup_free_ char *options = str_format("mode=755,uid=%" PRIu32 ",gid=%" PRIu32, owner, owner), *lower = NULL;
-        _cleanup_close_ int mount = -EBADF, tree = -EBADF;
+static int mount_usr(const TreeBuild *build, char **ret_path, Error *error) {
+        const char *object = build->plan->spec->root;
+        uint32_t owner = plan_root_id(build->plan);
+        _cleanup_free_ char *options = str_format("mode=755,uid=%" PRIu32 ",gid=%" PRIu32, owner, owner), *lower = NULL,
+                            *lower_path = NULL;
+        _cleanup_close_ int mount = -EBADF;
         struct stat st;
         int r;
 
         if (!options)
                 return error_oom(error);
-        if (fstatat(clone, "bin", &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode))
-                return error_set(error, ERROR_NOT_A_TREE, EINVAL, "showing /usr alone of", plan->spec->root,
+        if (fstatat(build->clone, "bin", &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode))
+                return error_set(error, ERROR_NOT_A_TREE, EINVAL, "showing /usr alone of", object,
                                  "its /bin is no link into /usr, so programs would be missing; use --volatile=overlay");
 
         mount = mount_new("tmpfs", options, MOUNT_ATTR_NODEV, error);
         if (mount < 0)
                 return mount;
-        r = scratch_place(scratch, clone, &lower, error);
+        r = scratch_place(build->scratch, build->clone, &lower, error);
+        if (r < 0)
+                return r;
+        lower_path = scratch_path(build->scratch, lower);
+        r = lower_path ? attach_parts(build, lower_path, error) : error_oom(error);
         if (r >= 0)
-                r = place_root(mount, NULL, scratch, ret_path, error);
+                r = place_root(build, mount, ret_path, error);
         if (r < 0)
                 return r;
 
-        tree = fd_dup(clone);
-        if (tree < 0 || mkdirat(mount, "usr", 0755) < 0 || fchownat(mount, "usr", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+        if (mkdirat(mount, "usr", 0755) < 0 || fchownat(mount, "usr", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
                 return error_set_errno(error, negative_errno(), "making the mount point", "/usr");
-        r = copy_usr_links(tree, mount, owner, plan->spec->root, error);
-        return r < 0 ? r : attach_usr(tree, mount, plan->spec->root, error);
+        r = copy_usr_links(build->clone, mount, owner, object, error);
+        return r < 0 ? r : attach_usr(build->clone, mount, object, error);
 }
 
 /* PivotRoot= */
@@ -192,14 +243,14 @@ static int clone_below(int root, const char *path, Error *error) {
         return mount_clone(fd, "", /* recursive= */ true, error);
 }
 
-static int pivot(const Plan *plan, Scratch *scratch, char **path, Error *error) {
+static int pivot(const TreeBuild *build, char **path, Error *error) {
         _cleanup_strv_free_ char **names = NULL;
         _cleanup_close_ int old = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC), fresh = -EBADF, whole = -EBADF, target = -EBADF;
         _cleanup_free_ char *pivoted = NULL;
-        int r = old < 0 ? negative_errno() : mount_setting_split(plan->spec->pivot_root, &names);
+        int r = old < 0 ? negative_errno() : mount_setting_split(build->plan->spec->pivot_root, &names);
 
         if (r < 0)
-                return error_set_errno(error, r, "opening the tree", plan->spec->root);
+                return error_set_errno(error, r, "opening the tree", build->plan->spec->root);
         fresh = clone_below(old, names[0], error);
         if (fresh < 0)
                 return fresh;
@@ -209,7 +260,7 @@ static int pivot(const Plan *plan, Scratch *scratch, char **path, Error *error) 
                         return whole;
         }
 
-        r = place_root(fresh, NULL, scratch, &pivoted, error);
+        r = place_root(build, fresh, &pivoted, error);
         if (r < 0)
                 return r;
         if (names[1]) {
@@ -226,22 +277,23 @@ static int pivot(const Plan *plan, Scratch *scratch, char **path, Error *error) 
         return 0;
 }
 
-int tree_mount(const Plan *plan, int clone, int userns, const char *mount_point, Scratch *scratch, char **ret_path,
-               Error *error) {
+int tree_mount(const TreeBuild *build, char **ret_path, Error *error) {
         _cleanup_free_ char *path = NULL;
-        int r = map_owners(plan, clone, userns, error);
+        int r = map_owners(build, build->clone, error);
 
         if (r < 0)
                 return r;
 
-        switch (plan->tree_mode) {
+        switch (build->plan->tree_mode) {
         case TREE_WRITABLE:
-        case TREE_READ_ONLY: r = mount_plain(plan, clone, mount_point, scratch, &path, error); break;
-        case TREE_EPHEMERAL: r = mount_overlay(plan, clone, scratch, &path, error); break;
-        case TREE_USR:       r = mount_usr(plan, clone, scratch, &path, error); break;
+        case TREE_READ_ONLY: r = mount_plain(build, &path, error); break;
+        case TREE_EPHEMERAL: r = mount_overlay(build, build->clone, &path, error); break;
+        case TREE_USR:       r = mount_usr(build, &path, error); break;
         }
-        if (r >= 0 && plan->spec->pivot_root)
-                r = pivot(plan, scratch, &path, error);
+        if (r >= 0 && build->plan->tree_mode != TREE_USR)
+                r = attach_parts(build, path, error);
+        if (r >= 0 && build->plan->spec->pivot_root)
+                r = pivot(build, &path, error);
         if (r < 0)
                 return r;
 

@@ -6,17 +6,39 @@
 #include "plan.h"
 #include "scratch.h"
 
+/* A file system that belongs to the tree, of an image with several: detached. */
+typedef struct TreePart {
+        const char *target;
+        int mount;
+} TreePart;
+
+enum { TREE_PARTS_MAX = 8 };
+
+/* What the tree is made from. All descriptors are borrowed. */
+typedef struct TreeSource {
+        int tree;                /* a directory of the host (O_PATH), or where IS_MOUNT, a detached mount */
+        bool is_mount;
+        TreePart parts[TREE_PARTS_MAX];
+        size_t n_parts;
+} TreeSource;
+
 /*
- * A private, detached copy of what the directory TREE (O_PATH) shows, with the mounts below it. It is taken
- * while we are still in the mount namespace that TREE is of: open_tree(2) refuses to clone mounts of another.
+ * A private, detached copy of what the source's directory shows, with the mounts below it. It is taken while we are
+ * still in the mount namespace that the directory is of: open_tree(2) refuses to clone mounts of another.
  */
-int tree_clone(const Plan *plan, int tree, Error *error);
+int tree_clone(const Plan *plan, const TreeSource *source, Error *error);
 
 /* Whether the plan's tree or mounts need a scratch directory. */
 bool tree_needs_scratch(const Plan *plan);
 
-/*
- * Shows that copy as the plan's tree mode says, at MOUNT_POINT or in SCRATCH where that is attached there.
- * USERNS maps the owners (-EBADF: not mapped). *ret_path is the directory that is to be the root; the caller frees it.
- */
-int tree_mount(const Plan *plan, int clone, int userns, const char *mount_point, Scratch *scratch, char **ret_path, Error *error);
+typedef struct TreeBuild {
+        const Plan *plan;
+        const TreeSource *source;
+        int clone;               /* of tree_clone() */
+        int userns;              /* maps the owners; -EBADF: they are not mapped */
+        const char *mount_point; /* where it is shown, unless SCRATCH is attached there: then in that */
+        Scratch *scratch;
+} TreeBuild;
+
+/* Shows the tree as the plan's tree mode says. *ret_path is the directory that is to be the root; the caller frees it. */
+int tree_mount(const TreeBuild *build, char **ret_path, Error *error);

@@ -11,19 +11,21 @@
 static const char step[] = "opening the tree";
 
 int tree_open(const char *path, int *ret, Error *error) {
-        _cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
         struct stat st;
 
-        if (fd < 0) {
-                switch (errno) {
-                case ENOENT:
-                        return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, path, "there is no such directory");
-                case ENOTDIR:
-                        return error_set(error, ERROR_NOT_A_TREE, ENOTDIR, step, path, "it is not a directory");
-                default:
-                        return error_set_errno(error, negative_errno(), step, path);
-                }
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return errno == ENOENT
+                               ? error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, path, "there is no such directory or image")
+                               : error_set_errno(error, negative_errno(), step, path);
+
+        /* An image: what is in it is looked at by who mounts it. */
+        if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
+                *ret = TAKE_FD(fd);
+                return 0;
         }
+        if (!S_ISDIR(st.st_mode))
+                return error_set(error, ERROR_NOT_A_TREE, ENOTDIR, step, path, "it is neither a directory nor an image");
 
         /* The one directory that every operating system has, merged or not (file-hierarchy(7)). */
         if (fstatat(fd, "usr", &st, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -40,8 +42,12 @@ int tree_open(const char *path, int *ret, Error *error) {
 }
 
 int tree_check_exposure(int tree, const Spec *spec, Error *error) {
+        struct stat st;
         int r;
 
+        /* Nobody on the host sees the files of an image. */
+        if (fstat(tree, &st) >= 0 && !S_ISDIR(st.st_mode))
+                return 0;
         if (spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO || spec->allow_exposed_tree)
                 return 0;
 

@@ -6,7 +6,7 @@
 #include "spec.h"
 
 /*
- * Opens the directory PATH with O_PATH and checks that it looks like the root of an operating system.
+ * Opens PATH with O_PATH: a directory, and checks that it looks like the root of an operating system, or an image.
  * The descriptor, the caller's, in *ret. ERROR_NO_SUCH_TREE, ERROR_NOT_A_TREE with what is missing.
  */
 int tree_open(const char *path, int *ret, Error *error);

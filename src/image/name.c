@@ -13,13 +13,14 @@ enum { SUFFIX_SIZE = sizeof("-3f2a9c1b") - 1 };
 
 /* Letters and digits stay; whatever else is between them becomes one '-', or stays one '.'. */
 char *name_from_tree(const char *path) {
-        const char *base = path_basename(path);
+        const char *base = path_basename(path), *suffix = strrchr(base, '.');
         char *name = malloc(SPEC_NAME_MAX + 1), *p = name;
+        const char *end = suffix && streq(suffix, ".raw") ? suffix : base + strlen(base);
 
         if (!name)
                 return NULL;
 
-        for (const char *s = base; *s && p < name + SPEC_NAME_MAX - SUFFIX_SIZE; s++) {
+        for (const char *s = base; s < end && p < name + SPEC_NAME_MAX - SUFFIX_SIZE; s++) {
                 if (isascii(*s) && isalnum(*s))
                         *p++ = *s;
                 else if (p > name && isalnum(p[-1]))

@@ -177,6 +177,7 @@ static int plan_request(Plan *plan, Error *error) {
                                             .address_lock = plan->preparation.address_lock,
                                             .link = -EBADF,
                                             .session = -EBADF,
+                                            .devices = -EBADF,
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = plan->output.peer,
                                             .stderr_fd = plan->errors.peer,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "start.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "drop-ins.h"
 #include "fd-util.h"
@@ -43,6 +47,8 @@ struct Start {
         Preparation preparation;
         Machine *machine;        /* from when the name is ours */
         int link, session, session_peer, link_peer;
+        int devices, devices_peer; /* of an image: until the supervisor has its devices */
+        sd_event_source *devices_source;
 
         bool waits_for_turn;
         bool has_turn;
@@ -76,10 +82,11 @@ static void start_free(Operation *operation) {
         sd_event_source_disable_unref(s->timer);
         sd_bus_slot_unref(s->types);
         sd_bus_slot_unref(s->start_call);
+        sd_event_source_disable_unref(s->devices_source);
         scope_free(s->scope);
         pidref_done(&s->supervisor);
         preparation_done(&s->preparation);
-        fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer }, 4);
+        fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer, s->devices, s->devices_peer }, 6);
         spec_free(s->request.spec);
         spec_free(s->request.given);
         strv_free(s->request.warnings);
@@ -363,6 +370,7 @@ static int make_pair(int *ret_ours, int *ret_peer, Error *error) {
 /* The other sides are the supervisor's alone from now on, and so is the lock of its entry. */
 static void drop_handed_over(Start *s) {
         s->link_peer = fd_close(s->link_peer);
+        s->devices_peer = fd_close(s->devices_peer);
         s->session_peer = fd_close(s->session_peer);
         s->preparation.range_lock = fd_close(s->preparation.range_lock);
         s->preparation.address_lock = fd_close(s->preparation.address_lock);
@@ -384,6 +392,20 @@ static void on_spawned(void *userdata, int pidfd) {
                 start_advance(s);
 }
 
+/* An image takes loop devices, which nobody in the scope may open: the scope has to wait for them. A directory does not. */
+static int watch_devices(Start *s, Error *error) {
+        int pair[2];
+        struct stat st;
+
+        if (fstat(s->preparation.tree, &st) < 0 || S_ISDIR(st.st_mode))
+                return 0;
+        if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+                return error_set_errno(error, negative_errno(), "making a pipe", NULL);
+        s->devices = pair[0];
+        s->devices_peer = pair[1];
+        return 0;
+}
+
 static int spawn_supervisor(Start *s, Error *error) {
         int r;
 
@@ -393,6 +415,8 @@ static int spawn_supervisor(Start *s, Error *error) {
         r = make_pair(&s->link, &s->link_peer, error);
         if (r >= 0)
                 r = make_pair(&s->session, &s->session_peer, error);
+        if (r >= 0)
+                r = watch_devices(s, error);
         if (r < 0)
                 return r;
 
@@ -408,6 +432,7 @@ static int spawn_supervisor(Start *s, Error *error) {
                                     .stdin_fd = s->request.standard_fds[0],
                                     .stdout_fd = s->request.standard_fds[1],
                                     .stderr_fd = s->request.standard_fds[2],
+                                    .devices = s->devices_peer,
                             },
                             on_spawned, s);
         if (r < 0)
@@ -478,11 +503,36 @@ static int on_running(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         return 0;
 }
 
+static int ask_for_scope(Start *s, Error *error) {
+        int r = scope_start(s->operation.manager->systemd, s->preparation.spec, s->machine->supervisor.pid, on_scope, s,
+                            &s->scope, error);
+
+        if (r < 0)
+                tell_scope(s, r, error);
+        else
+                timeline_mark(&s->timeline, "berthd: supervisor told, scope asked for");
+        return r;
+}
+
+/* It has them, or is gone, which its pidfd tells. */
+static int on_devices(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        Start *s = userdata;
+        int r;
+
+        s->devices_source = sd_event_source_disable_unref(s->devices_source);
+        if (start_is_undoing(s))
+                return 0;
+        r = ask_for_scope(s, &error);
+        if (r < 0)
+                start_fail(s, r, &error);
+        return 0;
+}
+
 /* Both at once: the supervisor sets the machine up while systemd makes the scope. */
 static int launch(Start *s, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Machine *machine = s->machine;
-        pid_t pid = s->supervisor.pid;
         int r;
 
         if (s->launched)
@@ -504,13 +554,15 @@ static int launch(Start *s, Error *error) {
                 return error_set_errno(error, r, what, machine_name(machine));
         }
 
-        r = scope_start(s->operation.manager->systemd, s->preparation.spec, pid, on_scope, s, &s->scope, error);
-        if (r < 0) {
-                tell_scope(s, r, error);
-                return r;
+        if (s->devices < 0)
+                r = ask_for_scope(s, error);
+        else {
+                r = sd_event_add_io(s->operation.manager->event, &s->devices_source, s->devices, EPOLLIN, on_devices, s);
+                if (r < 0)
+                        error_set_errno(error, r, what, machine_name(machine));
         }
-
-        timeline_mark(&s->timeline, "berthd: supervisor told, scope asked for");
+        if (r < 0)
+                return r;
 
         /* Now, when we would only wait: the signals take as long as reading the settings again. */
         machine_bus_announce(machine);
@@ -582,6 +634,7 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
                 .request = *request,
                 .preparation = PREPARATION_NULL,
                 .link = -EBADF, .link_peer = -EBADF, .session = -EBADF, .session_peer = -EBADF,
+                .devices = -EBADF, .devices_peer = -EBADF,
                 .supervisor = PIDREF_NULL,
                 .error = ERROR_NULL,
         };

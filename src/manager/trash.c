@@ -47,6 +47,7 @@ static void request_removal(Manager *manager, int trash) {
                                             .address_lock = -EBADF,
                                             .link = -EBADF,
                                             .session = -EBADF,
+                                            .devices = -EBADF,
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = -EBADF,
                                             .stderr_fd = -EBADF,

@@ -5,7 +5,7 @@
 
 #include "spawn.h"
 
-enum { _SPAWN_FD_MAX = 10 };
+enum { _SPAWN_FD_MAX = 11 };
 
 typedef struct SpawnMessage {
         uint32_t flags;          /* SpawnFlags */
@@ -21,6 +21,7 @@ static inline void spawn_request_slots(SpawnRequest *request, int *slots[static 
         int *const order[_SPAWN_FD_MAX] = {
                 &request->run_dir, &request->tree,    &request->name_lock, &request->range_lock, &request->link,
                 &request->session, &request->stdin_fd, &request->stdout_fd, &request->stderr_fd, &request->address_lock,
+                &request->devices,
         };
 
         memcpy(slots, order, sizeof(order));

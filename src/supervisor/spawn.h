@@ -32,6 +32,11 @@ typedef struct SpawnRequest {
         int link;                /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Supervisor on it */
         int session;             /* one end of a SOCK_STREAM pair: the supervisor serves org.berth1.Session on it; or -EBADF */
         int stdin_fd, stdout_fd, stderr_fd;
+        /*
+         * One end of a pipe that the supervisor closes as soon as it has opened the devices that its tree needs, or -EBADF.
+         * In the machine's scope it may not open them.
+         */
+        int devices;
 } SpawnRequest;
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */

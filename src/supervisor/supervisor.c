@@ -21,6 +21,7 @@
 #include "name.h"
 #include "prepare.h"
 #include "settings-files.h"
+#include "source.h"
 #include "spec-json.h"
 #include "string-util.h"
 #include "strv.h"
@@ -35,6 +36,7 @@ static void supervisor_init(Supervisor *s) {
                 .leader = PIDREF_NULL,
                 .run_dir = -EBADF,
                 .tree = -EBADF,
+                .devices = -EBADF,
                 .locks = { -EBADF, -EBADF, -EBADF },
                 .stdio = { -EBADF, -EBADF, -EBADF },
         };
@@ -65,6 +67,7 @@ static void supervisor_done(Supervisor *s) {
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         (void) fd_close(s->tree);
+        (void) fd_close(s->devices);
         (void) fd_close(s->run_dir);
         /* Last: as long as the lock is held the machine is alive to everybody. */
         fd_close_many(s->locks, ELEMENTSOF(s->locks));
@@ -156,10 +159,15 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error) {
 
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
+        _cleanup_source_ Source source = {};
         int r = supervisor_mount_point(s, &place, error);
 
         if (r >= 0)
-                r = birth_build(s->plan, s->tree, place, &s->timeline, &s->birth, error);
+                r = source_open(s->plan, s->tree, &source, error);
+        /* Before the leader, which would have it too, is cloned. */
+        s->devices = fd_close(s->devices);
+        if (r >= 0)
+                r = birth_build(s->plan, &source.tree, place, &s->timeline, &s->birth, error);
         s->tree = fd_close(s->tree);
         return r;
 }
@@ -241,6 +249,7 @@ static int serve_peers(Supervisor *s, SpawnRequest *request, Error *error) {
 static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->run_dir = request->run_dir;
         s->tree = request->tree;
+        s->devices = request->devices;
         s->locks[0] = request->name_lock;
         s->locks[1] = request->range_lock;
         s->locks[2] = request->address_lock;
@@ -312,6 +321,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
 
         if (planned >= 0)
                 (void) build(&s, &s.error);
+        s.devices = fd_close(s.devices);
         r = prepare_loop(&s, &error);
         if (r >= 0 && s.birth)
                 r = add_leader(&s, &error);

@@ -74,6 +74,7 @@ typedef struct Supervisor {
 
         int run_dir;
         int tree;
+        int devices;             /* spawn.h; or -EBADF */
         int locks[3];            /* name, range and addresses, held until we end */
         int stdio[3];
 

@@ -27,7 +27,7 @@ static void what_is_a_tree(void **state) {
         char base[64];
         int dir = test_directory(base), fd;
         _cleanup_free_ char *none = under(base, "none"), *file = under(base, "file"), *empty = under(base, "empty"),
-                            *odd = under(base, "odd"), *tree = under(base, "tree");
+                            *odd = under(base, "odd"), *tree = under(base, "tree"), *fifo = under(base, "fifo");
 
         test_write_file(dir, "file", "");
         assert_int_equal(mkdirat(dir, "empty", 0755), 0);
@@ -37,7 +37,11 @@ static void what_is_a_tree(void **state) {
         assert_int_equal(mkdirat(dir, "tree/usr", 0755), 0);
 
         assert_int_equal(failure(none), ERROR_NO_SUCH_TREE);
-        assert_int_equal(failure(file), ERROR_NOT_A_TREE);
+        /* An image, as far as can be told without looking into it. */
+        assert_int_equal(tree_open(file, &fd, NULL), 0);
+        fd_close(fd);
+        assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
+        assert_int_equal(failure(fifo), ERROR_NOT_A_TREE);
         assert_int_equal(failure(empty), ERROR_NOT_A_TREE);
         assert_int_equal(failure(odd), ERROR_NOT_A_TREE);
         assert_int_equal(tree_open(tree, &fd, NULL), 0);
