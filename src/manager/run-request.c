@@ -233,6 +233,9 @@ int run_request_read_kept(Call *call, Error *error) {
                 return r;
         if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED)
                 call->action = ACTION_RUN_PRIVILEGED;
+        /* Another command or user in a machine that reaches the host is as good as such a machine. */
+        if (spec_is_assigned(request->spec) && (spec_first_host_setting(kept) || !tree_is_in_store(kept->root)))
+                call->action = ACTION_RUN_PRIVILEGED;
 
         spec_free(request->spec);
         request->spec = TAKE_PTR(kept);

@@ -408,6 +408,10 @@ bool setting_is_assigned(const Setting *setting, const Spec *spec) {
         return spec->assigned[setting - settings];
 }
 
+bool spec_is_assigned(const Spec *spec) {
+        return memchr(spec->assigned, true, sizeof(spec->assigned));
+}
+
 bool setting_reaches_host(const Setting *setting, const Spec *spec) {
         switch (setting->trust) {
         case TRUST_RUN:

@@ -122,6 +122,9 @@ char *setting_format(const Setting *setting, const Spec *spec, const char *separ
 /* Whether a user set it (and not its default). */
 bool setting_is_assigned(const Setting *setting, const Spec *spec);
 
+/* Whether a user set any. */
+bool spec_is_assigned(const Spec *spec);
+
 /* Whether SPEC's value of the setting reaches the host, so that the right to run is not enough for it. */
 bool setting_reaches_host(const Setting *setting, const Spec *spec);
 

@@ -61,6 +61,23 @@ test_one_machine_for_one_user() {
         berth stop yours
 }
 
+# Who may start a machine that reaches the host may not have it do what he likes.
+test_privileged_machine_is_started_as_it_is() {
+        local machine call=(busctl --quiet call org.berth1 /org/berth1 org.berth1.Manager StartMachine)
+        for machine in strong weak; do
+                at_end berth rm -f "$machine"
+        done
+        berth create --name strong --ephemeral --cap-add sys_admin "$busybox" true >/dev/null
+        berth create --name weak --ephemeral "$busybox" true >/dev/null
+        rule 'if (action.id == "org.berth1.manage-machines") return polkit.Result.YES;'
+
+        assert_contains "$(error_of as_user "${call[@]}" 'sa{sv}' strong 1 Parameters as 2 sleep 0)" denied
+        check as_user "${call[@]}" 'sa{sv}' strong 0
+        check as_user "${call[@]}" 'sa{sv}' weak 1 Parameters as 2 sleep 0
+        wait_until 60 is_state strong exited
+        wait_until 60 is_state weak exited
+}
+
 test_command_is_a_detail() {
         rule 'if (action.id == "org.berth1.run-machine" && action.lookup("command") == "true") return polkit.Result.YES;'
         assert_status 0 as_user berth run --rm --ephemeral "$busybox" true
