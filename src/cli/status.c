@@ -14,14 +14,14 @@
 #include "output.h"
 #include "parse-util.h"
 #include "spec-bus.h"
+#include "status-line.h"
 #include "string-util.h"
 #include "strv.h"
 #include "verbs.h"
 
-/* Right-aligned labels, as systemctl and machinectl have them. */
 enum { LABEL = 12 };
 
-static void _printf_(2, 3) line(const char *label, const char *format, ...) {
+void status_line(const char *label, const char *format, ...) {
         _cleanup_free_ char *text = NULL, *escaped = NULL;
         va_list ap;
 
@@ -41,12 +41,12 @@ static void print_time(const char *label, const char *what, uint64_t usec) {
         struct tm tm;
 
         if (usec == 0) {
-                line(label, "%s", what);
+                status_line(label, "%s", what);
                 return;
         }
         if (!localtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M:%S %Z", &tm) == 0)
                 date[0] = '\0';
-        line(label, "%s since %s; %s ago", what, date, format_age(now, usec, ago));
+        status_line(label, "%s since %s; %s ago", what, date, format_age(now, usec, ago));
 }
 
 static void print_state(const MachineInfo *info) {
@@ -57,16 +57,16 @@ static void print_state(const MachineInfo *info) {
 
         switch (machine_result_from_string(info->result)) {
         case RESULT_EXITED:
-                line("Result", "exited with status %i", info->exit_status);
+                status_line("Result", "exited with status %i", info->exit_status);
                 break;
         case RESULT_SIGNAL:
-                line("Result", "ended by %s", signal_name(info->exit_status, signal));
+                status_line("Result", "ended by %s", signal_name(info->exit_status, signal));
                 break;
         case RESULT_OOM_KILL:
-                line("Result", "killed for lack of memory");
+                status_line("Result", "killed for lack of memory");
                 break;
         case RESULT_FAILED:
-                line("Result", "failed: %s", isempty(info->reason) ? "the reason is not known" : info->reason);
+                status_line("Result", "failed: %s", isempty(info->reason) ? "the reason is not known" : info->reason);
                 break;
         case RESULT_NONE:
         case _MACHINE_RESULT_MAX:
@@ -97,9 +97,9 @@ static void print_process(const char *label, uint32_t pid) {
         _cleanup_free_ char *command = pid > 0 ? read_command(pid) : NULL;
 
         if (command && *command)
-                line(label, "%" PRIu32 " (%s)", pid, command);
+                status_line(label, "%" PRIu32 " (%s)", pid, command);
         else if (pid > 0)
-                line(label, "%" PRIu32, pid);
+                status_line(label, "%" PRIu32, pid);
 }
 
 /* The cgroup of a process as systemd sees it: in the unified hierarchy, or on an old host in systemd's own (cgroups(7)). */
@@ -122,7 +122,7 @@ static void print_cgroup(uint32_t leader) {
                         found = named + strlen(":name=systemd:");
         }
         if (found)
-                line("CGroup", "%s", found);
+                status_line("CGroup", "%s", found);
 }
 
 /* "mnt:[4026532177]" of a process; empty where the caller may not look (ptrace(2), PTRACE_MODE_READ). */
@@ -144,27 +144,29 @@ static void print_namespaces(uint32_t leader) {
         (void) snprintf(process, sizeof(process), "%" PRIu32, leader);
         for (size_t i = 0; leader > 0 && i < ELEMENTSOF(names); i++, label = "") {
                 if (!*read_namespace(process, names[i], inside)) {
-                        line(label, "only root can see them");
+                        status_line(label, "only root can see them");
                         return;
                 }
                 (void) read_namespace("self", names[i], outside);
-                line(label, "%-20s %s", inside, streq(inside, outside) ? "the same as here" : outside);
+                status_line(label, "%-20s %s", inside, streq(inside, outside) ? "the same as here" : outside);
         }
 }
 
-static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
+static int read_settings(sd_bus *bus, const MachineInfo *info, Spec *spec, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
-        _cleanup_spec_ Spec *spec = spec_new(), *defaults = spec_new();
-        const char *label = "Settings";
-        int r;
+        int r = machine_read_settings(bus, info, &message, error);
 
-        if (!spec || !defaults)
+        return r < 0 ? r : spec_read_bus(spec, message, NULL, NULL, error);
+}
+
+/* Values can be files' contents: as much of them as a page bears. */
+static int print_settings(const Spec *spec, Error *error) {
+        enum { SHOWN_MAX = 1000 };
+        _cleanup_spec_ Spec *defaults = spec_new();
+        const char *label = "Settings";
+
+        if (!defaults)
                 return error_oom(error);
-        r = machine_read_settings(bus, info, &message, error);
-        if (r >= 0)
-                r = spec_read_bus(spec, message, NULL, NULL, error);
-        if (r < 0)
-                return r;
 
         FOREACH_SETTING(s) {
                 _cleanup_free_ char *text = setting_format(s, spec, " "), *usual = setting_format(s, defaults, " ");
@@ -173,29 +175,35 @@ static int print_settings(sd_bus *bus, const MachineInfo *info, Error *error) {
                         return error_oom(error);
                 if (streq(text, usual))
                         continue;
-                line(label, "%s=%s", s->name, text);
+                status_line(label, "%s=%.*s%s", s->name, SHOWN_MAX, text, strlen(text) > SHOWN_MAX ? "…" : "");
                 label = "";
         }
         return 0;
 }
 
-static void print_living(const MachineInfo *info) {
+static void print_living(const MachineInfo *info, const Spec *spec) {
         print_process("Leader", info->leader);
         print_process("Supervisor", info->supervisor);
         if (!isempty(info->unit))
-                line("Unit", "%s%s", info->unit, info->keep_unit ? " (not berth's own)" : "");
+                status_line("Unit", "%s%s", info->unit, info->keep_unit ? " (not berth's own)" : "");
         print_cgroup(info->leader);
         if (info->uid_count > 0)
-                line("User ids", "%" PRIu32 "…%" PRIu32, info->uid_shift, info->uid_shift + info->uid_count - 1);
+                status_line("User ids", "%" PRIu32 "…%" PRIu32, info->uid_shift, info->uid_shift + info->uid_count - 1);
         print_namespaces(info->leader);
+        status_print_confinement(info->leader, spec);
 }
 
 static int print_machine(const char *name, void *userdata, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
+        _cleanup_spec_ Spec *spec = spec_new();
         sd_bus *bus = userdata;
         bool alive;
         int r = machine_info_read(bus, name, &info, error);
 
+        if (r >= 0 && !spec)
+                r = error_oom(error);
+        if (r >= 0)
+                r = read_settings(bus, &info, spec, error);
         if (r < 0)
                 return r;
 
@@ -204,9 +212,9 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         print_state(&info);
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
         if (alive)
-                print_living(&info);
-        line("Root", "%s", strempty(info.root));
-        return print_settings(bus, &info, error);
+                print_living(&info, spec);
+        status_line("Root", "%s", strempty(info.root));
+        return print_settings(spec, error);
 }
 
 static int status_verb(const Call *call, Error *error) {

@@ -175,3 +175,24 @@ test_exec_is_confined_alike() {
         assert_contains "$(berth exec alike cat /proc/self/status)" $'NoNewPrivs:\t1'
         berth stop alike
 }
+
+# What the kernel says of the leader, beside what was asked for.
+test_status_shows_what_a_machine_may_do() {
+        local out
+        make_tree tree
+        berth run -d --rm --name shown --cap-drop all --cap-add '' --system-call-filter=@keyring ./tree sleep 1000
+        out=$(berth status shown)
+        assert_matches "$out" "Capabilities: none"
+        assert_contains "$out" "Privileges: no new ones"
+        assert_contains "$out" "Calls: filtered by the default list and @keyring"
+        berth stop shown
+
+        berth run -d --rm --name shown --cap-add sys_time --ambient-capability sys_time --no-new-privileges=no \
+                --security-opt seccomp=unconfined ./tree sleep 1000
+        out=$(berth status shown)
+        assert_matches "$out" "Capabilities: cap_chown .*cap_sys_time"
+        assert_contains "$out" "Ambient: cap_sys_time"
+        assert_contains "$out" "Privileges: new ones"
+        assert_contains "$out" "Calls: not filtered"
+        berth stop shown
+}
