@@ -8,7 +8,7 @@
 
 #include "macro.h"
 
-enum { FD_PASS_MAX = 16 };
+enum { FD_PASS_MAX = 32 };
 
 /* Sends SIZE bytes and duplicates of N descriptors, of which -EBADF ones are not allowed. 0, -EAGAIN, -EPIPE, … */
 int fd_pass_send(int socket, const void *data, size_t size, const int *fds, size_t n);

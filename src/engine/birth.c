@@ -12,13 +12,11 @@
 #include <sys/wait.h>
 
 #include "attach.h"
-#include "clocks.h"
 #include "fd-util.h"
 #include "file-util.h"
-#include "kernel.h"
+#include "leader-clone.h"
 #include "leader-mounts.h"
 #include "leader-protocol.h"
-#include "leader.h"
 #include "process-limits.h"
 #include "rootfs.h"
 #include "string-util.h"
@@ -31,9 +29,9 @@ struct Birth {
         Sources sources;         /* what else of the host is shown */
         Scratch scratch;
         const char *mount_point; /* borrowed */
+        const Namespaces *namespaces; /* to join, borrowed */
 
         int host_mounts;         /* the host's mount namespace, to go back to */
-        int host_clocks;         /* and its time namespace, -EBADF where the machine has the same */
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
         PidRef leader;
@@ -68,30 +66,12 @@ static int leave_host_mounts(Birth *birth, Error *error) {
         return 0;
 }
 
-static int offset_clocks(Birth *birth, Error *error) {
-        return clocks_offset_children(birth->plan, &birth->host_clocks, error);
-}
-
-static int clone_failed(const Birth *birth, int r, Error *error) {
-        if (r == -ENOSPC || r == -EUSERS)
-                return error_set(error, ERROR_LIMIT_REACHED, -r, "cloning the leader", birth->plan->spec->name,
-                                 "no more namespaces are allowed; see /proc/sys/user/max_*_namespaces");
-        if (r == -EINVAL || r == -ENOSYS)
-                return error_set(error, ERROR_NOT_SUPPORTED, -r, "cloning the leader", birth->plan->spec->name,
-                                 "this kernel lacks clone3() with user, pid, network, ipc and uts namespaces");
-        return error_set_errno(error, r, "cloning the leader", birth->plan->spec->name);
-}
-
 /* The mount and cgroup namespaces are not made here: see leader.c for why and when. */
 static int clone_leader(Birth *birth, Error *error) {
         int pair[2], pidfd = -EBADF, r;
         _cleanup_close_ int self = pidfd_open(getpid(), 0), leader_end = -EBADF;
+        LeaderClone request;
         sigset_t none;
-        struct clone_args args = {
-                .flags = (birth->plan->namespaces & ~NAMESPACES_NOT_CLONED) | CLONE_PIDFD,
-                .pidfd = (uint64_t) (uintptr_t) &pidfd,
-                .exit_signal = SIGCHLD,
-        };
 
         if (self < 0)
                 return error_set_errno(error, negative_errno(), "opening our own pidfd", NULL);
@@ -101,21 +81,17 @@ static int clone_leader(Birth *birth, Error *error) {
         leader_end = pair[1];
         sigemptyset(&none);
 
-        birth->child = kernel_clone3(&args);
-        if (birth->child < 0)
-                return clone_failed(birth, birth->child, error);
-        if (birth->child == 0) {
-                /* Our copy of the supervisor's end would keep the connection open when the supervisor dies. */
-                (void) fd_close(birth->socket);
-                leader_run(&(LeaderStart){ .plan = birth->plan, .socket = leader_end, .supervisor = self, .signals = &none });
-        }
-
-        r = pidref_from_pidfd_consume(pidfd, &birth->leader);
-        return r < 0 ? error_set_errno(error, r, "reading the leader's identity", NULL) : 0;
-}
-
-static int return_to_host_clocks(Birth *birth, Error *error) {
-        return clocks_restore(&birth->host_clocks, error);
+        request = (LeaderClone){
+                .plan = birth->plan,
+                .namespaces = birth->namespaces,
+                .start = { .plan = birth->plan, .socket = leader_end, .supervisor = self,
+                           .cgroup_namespace = birth->namespaces->fds[NAMESPACE_CGROUP], .signals = &none },
+                .ours = birth->socket,
+        };
+        r = leader_clone(&request, &birth->child, &pidfd, error);
+        if (pidfd >= 0 && pidref_from_pidfd_consume(pidfd, &birth->leader) < 0 && r >= 0)
+                r = error_set_errno(error, -ESRCH, "reading the leader's identity", NULL);
+        return r;
 }
 
 static int grant_limits(Birth *birth, Error *error) {
@@ -141,8 +117,8 @@ static int map_ids(Birth *birth, Error *error) {
         if (!birth->plan->has_id_map)
                 return 0;
 
-        r = write_map(birth, "uid_map", error);
-        if (r >= 0)
+        r = birth->plan->namespaces & CLONE_NEWUSER ? write_map(birth, "uid_map", error) : 0;
+        if (r >= 0 && (birth->plan->namespaces & CLONE_NEWUSER))
                 r = write_map(birth, "gid_map", error);
         if (r < 0)
                 return r;
@@ -174,7 +150,7 @@ static int mount_the_tree(Birth *birth, Error *error) {
 }
 
 static int make_leader_mounts(Birth *birth, Error *error) {
-        return leader_mounts_make(birth->plan, birth->leader.fd, &birth->leader_mounts, error);
+        return leader_mounts_make(birth->plan, birth->leader.fd, birth->namespaces, &birth->leader_mounts, error);
 }
 
 static int mount_api_file_systems(Birth *birth, Error *error) {
@@ -229,9 +205,7 @@ static const struct {
         STEP(take_tree),
         STEP(take_sources),
         STEP(leave_host_mounts),
-        STEP(offset_clocks),
         STEP(clone_leader),
-        STEP(return_to_host_clocks),
         STEP(grant_limits),
         STEP(map_ids),
         STEP(mount_the_tree),
@@ -243,8 +217,8 @@ static const struct {
 };
 #undef STEP
 
-int birth_build(const Plan *plan, const TreeSource *source, const char *mount_point, Timeline *timeline, Birth **ret,
-                Error *error) {
+int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *namespaces, const char *mount_point,
+                Timeline *timeline, Birth **ret, Error *error) {
         _cleanup_birth_ Birth *birth = malloc(sizeof(Birth));
         int r = 0;
 
@@ -253,10 +227,10 @@ int birth_build(const Plan *plan, const TreeSource *source, const char *mount_po
         *birth = (Birth){
                 .plan = plan,
                 .source = source,
+                .namespaces = namespaces,
                 .mount_point = mount_point,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
-                .host_clocks = -EBADF,
                 .socket = -EBADF,
                 .leader = PIDREF_NULL,
                 .userns = -EBADF,
@@ -326,7 +300,6 @@ Birth *birth_free(Birth *birth) {
         }
         if (birth->host_mounts >= 0)
                 (void) setns(birth->host_mounts, CLONE_NEWNS);
-        (void) clocks_restore(&birth->host_clocks, NULL);
 
         pidref_done(&birth->leader);
         leader_mounts_done(&birth->leader_mounts);

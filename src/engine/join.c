@@ -61,7 +61,7 @@ static int keep_descriptors(Joiner *j, Error *error) {
 
 /* The pid namespace is entered already, by being born. */
 static int enter_namespaces(Joiner *j, Error *error) {
-        uint64_t namespaces = j->request->plan->namespaces & ~(uint64_t) CLONE_NEWPID;
+        uint64_t namespaces = plan_all_namespaces(j->request->plan) & ~(uint64_t) CLONE_NEWPID;
 
         if (setns(j->leader, (int) namespaces) < 0)
                 return error_set_errno(error, negative_errno(), "entering the machine's namespaces",
@@ -205,7 +205,7 @@ static pid_t clone_into(const JoinRequest *request, bool own_leaf, int *ret_pidf
 /* Non-dumpable is inherited: so there is no moment in which the child is. It is set back, since systemd-coredump is to see us. */
 static pid_t fork_inside(const JoinRequest *request, int *ret_pidfd, Error *error) {
         _cleanup_close_ int self = pidfd_open(getpid(), 0);
-        bool own_pids = request->plan->namespaces & CLONE_NEWPID;
+        bool own_pids = plan_all_namespaces(request->plan) & CLONE_NEWPID;
         pid_t child;
         int r;
 

@@ -9,6 +9,6 @@
  * namespace of its own user namespace, and a payload with CAP_SYS_ADMIN could then unmount what covers parts
  * of them. So a child that shares our memory and descriptors goes there, with the host's privileges.
  */
-int leader_mounts_make(const Plan *plan, int leader_pidfd, LeaderMounts *ret, Error *error);
+int leader_mounts_make(const Plan *plan, int leader_pidfd, const Namespaces *namespaces, LeaderMounts *ret, Error *error);
 
 void leader_mounts_done(LeaderMounts *mounts);

@@ -53,7 +53,8 @@ static int die_with_supervisor(Leader *leader, Error *error) {
 }
 
 static int prepare_namespaces(Leader *leader, Error *error) {
-        if (sethostname(leader->plan->spec->hostname, strlen(leader->plan->spec->hostname)) < 0)
+        if ((leader->plan->namespaces & CLONE_NEWUTS) &&
+            sethostname(leader->plan->spec->hostname, strlen(leader->plan->spec->hostname)) < 0)
                 return error_set_errno(error, negative_errno(), "setting the host name", leader->plan->spec->hostname);
         return leader->plan->namespaces & CLONE_NEWNET ? loopback_raise(error) : 0;
 }
@@ -169,8 +170,10 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
         const Plan *plan = leader->plan;
 
         /* Only now that we are in our cgroup: the namespace shows as its root where its creator is (cgroup_namespaces(7)). */
-        if (unshare(CLONE_NEWCGROUP) < 0)
+        if ((plan->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
                 return error_set_errno(error, negative_errno(), "making the cgroup namespace", NULL);
+        if ((plan->joined & CLONE_NEWCGROUP) && setns(leader->start->cgroup_namespace, CLONE_NEWCGROUP) < 0)
+                return error_set_errno(error, negative_errno(), "joining the namespace", "cgroup");
 
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];

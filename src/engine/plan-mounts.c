@@ -74,7 +74,8 @@ const char *mount_kind_name(MountKind kind) {
                 [MOUNT_MQUEUE] = "mqueue",       [MOUNT_HOST_SYS] = "host-sys",
                 [MOUNT_READ_ONLY] = "read-only", [MOUNT_MASK] = "mask",
                 [MOUNT_CGROUP] = "cgroup",       [MOUNT_BIND] = "bind",
-                [MOUNT_OVERLAY] = "overlay",
+                [MOUNT_OVERLAY] = "overlay",     [MOUNT_HOST_SHM] = "host-shm",
+                [MOUNT_JOINED_SHM] = "joined-shm", [MOUNT_HOST_CGROUP] = "host-cgroup",
         };
         static_assert(ELEMENTSOF(names) == _MOUNT_KIND_MAX, "each kind of mount has a name");
 
@@ -262,7 +263,7 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
                 return r;
         r = ADD_MOUNTS(plan, common_mounts);
         if (r >= 0)
-                r = spec_has_own_network(plan->spec) ? ADD_MOUNTS(plan, own_sys) : ADD_MOUNTS(plan, host_sys);
+                r = plan_all_namespaces(plan) & CLONE_NEWNET ? ADD_MOUNTS(plan, own_sys) : ADD_MOUNTS(plan, host_sys);
         if (r >= 0)
                 r = ADD_MOUNTS(plan, sys_masks);
         if (r >= 0 && !host->unified)

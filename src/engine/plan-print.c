@@ -166,6 +166,9 @@ void plan_print(const Plan *plan, FILE *f) {
                 if (plan->namespaces & namespace_names[i].flag)
                         fprintf(f, " %s", namespace_names[i].name);
         fputc('\n', f);
+        for (NamespaceKind kind = 0; kind < _NAMESPACE_KIND_MAX; kind++)
+                if (plan->joined & namespace_kind_flag(kind))
+                        fprintf(f, "namespace     %s of %s\n", namespace_kind_name(kind), strempty(spec->namespaces[kind].name));
 
         if (plan->has_id_map)
                 fprintf(f, "id map        %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", plan->id_map.inside, plan->id_map.outside,

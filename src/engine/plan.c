@@ -7,6 +7,7 @@
 #include <sys/statfs.h>
 
 #include "plan-mounts.h"
+#include "plan-namespaces.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -18,22 +19,6 @@ static const PlannedLink links[] = {
         { "ptmx", "pts/ptmx" },         { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
         { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" }, {},
 };
-
-static void plan_namespaces(Plan *plan) {
-        const Spec *spec = plan->spec;
-
-        plan->namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP;
-        if (spec_has_own_network(spec))
-                plan->namespaces |= CLONE_NEWNET;
-        if (spec->boottime_offset_usec != 0 || spec->monotonic_offset_usec != 0)
-                plan->namespaces |= CLONE_NEWTIME;
-
-        if (spec->private_users.mode == USER_NAMESPACE_NO)
-                return;
-        plan->namespaces |= CLONE_NEWUSER;
-        plan->has_id_map = true;
-        plan->id_map = (IdMap){ .inside = 0, .outside = spec->private_users.base, .count = spec->private_users.count };
-}
 
 static int plan_environment(Plan *plan) {
         int r = strv_append(&plan->environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -106,7 +91,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         plan->cgroup_limits = CGROUP_LIMITS_NULL;
         plan->nodes = nodes;
         plan->links = links;
-        plan_namespaces(plan);
+        plan_namespaces(plan, host);
         r = plan_confinement(plan, host, error);
         if (r < 0)
                 return r;
@@ -118,6 +103,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
                 return error_oom(error);
         if (!host->unified && cgroup_limits_from_spec(spec, &plan->cgroup_limits) < 0)
                 return error_oom(error);
+        plan_share_mounts(plan);
 
         *ret = TAKE_PTR(plan);
         return 0;

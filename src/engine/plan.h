@@ -31,6 +31,9 @@ typedef enum MountKind {
         MOUNT_SYSFS,
         MOUNT_MQUEUE,
         MOUNT_HOST_SYS,  /* the host's /sys, where the machine has the host's network */
+        MOUNT_HOST_SHM,  /* /dev/shm of whoever the machine shares its IPC with: the host, or a machine */
+        MOUNT_JOINED_SHM,
+        MOUNT_HOST_CGROUP, /* the host's view of all cgroups, read-only */
         MOUNT_READ_ONLY, /* what is at the target, read-only */
         MOUNT_MASK,      /* nothing to see: an empty directory, or a null device over a file; fine if the target is not there */
         MOUNT_CGROUP,    /* the payload's own cgroups; by the leader, once it is in them */
@@ -75,6 +78,7 @@ typedef enum TreeMode {
 typedef struct Plan {
         const Spec *spec;        /* borrowed: for names and lists that are taken as they are */
         uint64_t namespaces;     /* CLONE_NEW*: not all are made by the clone, see NAMESPACES_NOT_CLONED */
+        uint64_t joined;         /* CLONE_NEW* of those that are entered, and were others' before */
         bool has_id_map;
         IdMap id_map;
         TreeMode tree_mode;
@@ -94,6 +98,7 @@ typedef struct Plan {
 typedef struct PlanHost {
         bool unified;            /* cgroup v2 alone */
         uint64_t capabilities;   /* what berth itself has: nobody can give more */
+        IdMap joined_map;        /* of the user namespace that is joined */
 } PlanHost;
 
 /* Reads the facts of this host. */
@@ -109,6 +114,11 @@ int plan_confine_joining(const Plan *plan, uint64_t capabilities, const char *di
 Plan *plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);
 #define _cleanup_plan_ _cleanup_(plan_freep)
+
+/* All namespaces that are not the host's: what a process has to enter to be in the machine. */
+static inline uint64_t plan_all_namespaces(const Plan *plan) {
+        return plan->namespaces | plan->joined;
+}
 
 /* Host id of the machine's root: what its own files, nodes and mounts belong to. */
 static inline uint32_t plan_root_id(const Plan *plan) {

@@ -134,13 +134,13 @@ static int take_leader_mount(int mount, const PlannedMount *m, Error *error) {
         return fd < 0 ? error_set_errno(error, fd, "taking the leader's", m->target) : fd;
 }
 
-static int make_host_sys(const PlannedMount *m, Error *error) {
-        _cleanup_close_ int mount = mount_clone(AT_FDCWD, "/sys", /* recursive= */ false, error);
+static int make_host_copy(const char *path, bool recursive, const PlannedMount *m, Error *error) {
+        _cleanup_close_ int mount = mount_clone(AT_FDCWD, path, recursive, error);
         int r;
 
         if (mount < 0)
                 return mount;
-        r = mount_add_attributes(mount, m->attributes, /* recursive= */ false, error);
+        r = mount_add_attributes(mount, m->attributes, recursive, error);
         return r < 0 ? r : TAKE_FD(mount);
 }
 
@@ -304,7 +304,10 @@ static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         case MOUNT_PROC:      return take_leader_mount(rootfs->leader->proc, m, error);
         case MOUNT_SYSFS:     return take_leader_mount(rootfs->leader->sysfs, m, error);
         case MOUNT_MQUEUE:    return take_leader_mount(rootfs->leader->mqueue, m, error);
-        case MOUNT_HOST_SYS:  return make_host_sys(m, error);
+        case MOUNT_HOST_SYS:  return make_host_copy("/sys", false, m, error);
+        case MOUNT_HOST_SHM:  return make_host_copy("/dev/shm", false, m, error);
+        case MOUNT_HOST_CGROUP: return make_host_copy("/sys/fs/cgroup", true, m, error);
+        case MOUNT_JOINED_SHM: return take_leader_mount(rootfs->leader->shm, m, error);
         case MOUNT_READ_ONLY: return make_read_only(rootfs, m, error);
         case MOUNT_MASK:      return make_mask(rootfs, m, error);
         case MOUNT_CGROUP:    return -ENOENT; /* the leader's: see leader.c */

@@ -10,9 +10,10 @@
 /* What only a process inside the leader's namespaces can make (leader-mounts.h): detached mounts, or -EBADF. */
 typedef struct LeaderMounts {
         int proc, sysfs, mqueue;
+        int shm;                 /* of the machine whose IPC is joined */
 } LeaderMounts;
 
-#define LEADER_MOUNTS_NULL (LeaderMounts){ .proc = -EBADF, .sysfs = -EBADF, .mqueue = -EBADF }
+#define LEADER_MOUNTS_NULL (LeaderMounts){ .proc = -EBADF, .sysfs = -EBADF, .mqueue = -EBADF, .shm = -EBADF }
 
 /* What they are made of; all is borrowed, but SOURCES are used up. */
 typedef struct RootfsParts {

@@ -51,6 +51,7 @@ void preparation_done(Preparation *p) {
         (void) fd_close(p->tree);
         (void) fd_close(p->range_lock);
         (void) fd_close(p->address_lock);
+        namespaces_done(&p->namespaces);
         *p = PREPARATION_NULL;
 }
 
@@ -184,6 +185,7 @@ static int take_range(const Places *places, Preparation *p, Error *error) {
         switch (users->mode) {
         case USER_NAMESPACE_NO:
         case USER_NAMESPACE_IDENTITY:
+        case USER_NAMESPACE_JOINED:
                 return 0;
         case USER_NAMESPACE_FIXED:
                 return range_lock(places->ranges, users, &p->range_lock, error);
@@ -242,6 +244,19 @@ static int check_tree(Preparation *p, Error *error) {
         return r < 0 ? r : tree_check_exposure(p->tree, p->spec, error);
 }
 
+/* A plan's entry is elsewhere, but those that it joins are in the registry. */
+static int join_namespaces(const Places *places, PrepareFlags flags, Preparation *p, Error *error) {
+        _cleanup_close_ int machines = -EBADF;
+        int r = spec_resolve_namespaces(p->spec, error);
+
+        if (r < 0)
+                return r;
+        machines = flags & PREPARE_PLAN ? places_open_machines(places, false) : fd_dup(p->machines);
+        if (machines < 0)
+                return error_set_errno(error, machines, "opening the registry", places->run);
+        return namespaces_open(machines, p->spec, &p->namespaces, error);
+}
+
 int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *ret, Error *error) {
         _cleanup_preparation_ Preparation p = PREPARATION_NULL;
         int r;
@@ -257,6 +272,8 @@ int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *r
                 return error_set_errno(error, p.machines, "opening the registry", places->run);
 
         r = isempty(spec->name) ? enter_picked(places, flags, &p, error) : enter_given(places, flags, &p, error);
+        if (r >= 0)
+                r = join_namespaces(places, flags, &p, error);
         if (r >= 0)
                 r = take_range(places, &p, error);
         if (r >= 0)

@@ -8,6 +8,7 @@
  */
 
 #include "entry.h"
+#include "namespaces.h"
 #include "spec.h"
 
 /* Where things are: tests have folders of their own. */
@@ -37,9 +38,12 @@ typedef struct Preparation {
         int tree;                /* O_PATH */
         int range_lock;          /* or -EBADF */
         int address_lock;        /* or -EBADF */
+        Namespaces namespaces;   /* to join */
 } Preparation;
 
-#define PREPARATION_NULL (Preparation){ .machines = -EBADF, .entry = ENTRY_NULL, .tree = -EBADF, .range_lock = -EBADF, .address_lock = -EBADF }
+#define PREPARATION_NULL                                                                      \
+        (Preparation){ .machines = -EBADF, .entry = ENTRY_NULL, .tree = -EBADF,               \
+                       .range_lock = -EBADF, .address_lock = -EBADF, .namespaces = NAMESPACES_NULL }
 
 /*
  * Resolves SPEC, which it takes over (also on failure), and fills *ret. On failure nothing is left behind, and

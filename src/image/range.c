@@ -35,13 +35,26 @@ static const char *slot_name(uint32_t slot, char buffer[static SLOT_NAME_MAX]) {
 }
 
 /*
- * Locks LENGTH ids from FIRST of a slot, 0 for all of it. systemd's locks are of the same kind (F_OFD_SETLK), so
- * they see each other; and nspawn removes its file when it ends. -EAGAIN where somebody holds one of the ids.
+ * Locks LENGTH ids from FIRST of a slot. systemd's locks are of the same kind (F_OFD_SETLK), so they see each other;
+ * and nspawn removes its file when it ends. -EAGAIN where somebody holds one of the ids, or has joined a user namespace
+ * with ids of the slot: those hold what comes behind the ids.
  */
 static int slot_lock(int directory, uint32_t slot, uint32_t first, uint32_t length) {
         char name[SLOT_NAME_MAX];
+        _cleanup_close_ int fd = lock_file_try_part(directory, slot_name(slot, name), first, length);
+        int r;
 
-        return lock_file_try_part(directory, slot_name(slot, name), first, length);
+        if (fd < 0)
+                return TAKE_FD(fd);
+        r = lock_file_part_is_held(fd, USER_NAMESPACE_COUNT, 0);
+        return r < 0 ? r : r > 0 ? -EAGAIN : TAKE_FD(fd);
+}
+
+/* Says that ids of the slot are in use, whoever has them. */
+static int slot_join(int directory, uint32_t slot) {
+        char name[SLOT_NAME_MAX];
+
+        return lock_file_share_part(directory, slot_name(slot, name), USER_NAMESPACE_COUNT, 1);
 }
 
 int range_pick(const char *directory, const char *seed, UserNamespace *ret, int *ret_lock, Error *error) {
@@ -54,7 +67,7 @@ int range_pick(const char *directory, const char *seed, UserNamespace *ret, int 
 
         for (uint32_t i = 0; i < SLOTS; i++) {
                 uint32_t base = USER_NAMESPACE_FIRST + (start + i) % SLOTS * USER_NAMESPACE_COUNT;
-                int lock = slot_lock(fd, base, 0, 0);
+                int lock = slot_lock(fd, base, 0, USER_NAMESPACE_COUNT);
 
                 if (lock == -EAGAIN)
                         continue;
@@ -112,19 +125,18 @@ static uint32_t part_in_slot(const UserNamespace *range, uint32_t id, uint32_t *
         return first;
 }
 
-static int lock_slots(int directory, const UserNamespace *range, Slots *slots, Error *error) {
+static int lock_slots(int directory, const UserNamespace *range, bool join, Slots *slots, Error *error) {
         uint32_t length;
 
         for (uint32_t id = range->base; id < range->base + range->count; id += length) {
                 uint32_t first = part_in_slot(range, id, &length);
-                bool whole = length == USER_NAMESPACE_COUNT;
                 int fd;
 
                 if (slots->n >= SLOTS_MAX)
                         return error_set(error, ERROR_INVALID_VALUE, ERANGE, step, NULL, "at most %" PRIu32 " ids can be taken",
                                          (SLOTS_MAX - 1) * USER_NAMESPACE_COUNT);
 
-                fd = slot_lock(directory, id - first, first, whole ? 0 : length);
+                fd = join ? slot_join(directory, id - first) : slot_lock(directory, id - first, first, length);
                 if (fd == -EAGAIN)
                         return error_set(error, ERROR_NO_RANGE, EBUSY, step, NULL,
                                          "ids %" PRIu32 " to %" PRIu32 " are in use by another machine", id, id + length - 1);
@@ -135,7 +147,7 @@ static int lock_slots(int directory, const UserNamespace *range, Slots *slots, E
         return 0;
 }
 
-int range_lock(const char *directory, const UserNamespace *range, int *ret_lock, Error *error) {
+static int lock_or_join(const char *directory, const UserNamespace *range, bool join, int *ret_lock, Error *error) {
         _cleanup_close_ int fd = open_directory(directory, error);
         _cleanup_(slots_done) Slots slots = {};
         int r;
@@ -144,7 +156,7 @@ int range_lock(const char *directory, const UserNamespace *range, int *ret_lock,
 
         if (fd < 0)
                 return fd;
-        r = lock_slots(fd, range, &slots, error);
+        r = lock_slots(fd, range, join, &slots, error);
         if (r < 0)
                 return r;
 
@@ -155,6 +167,17 @@ int range_lock(const char *directory, const UserNamespace *range, int *ret_lock,
         return 0;
 }
 
+int range_lock(const char *directory, const UserNamespace *range, int *ret_lock, Error *error) {
+        return lock_or_join(directory, range, /* join= */ false, ret_lock, error);
+}
+
+int range_join(const char *directory, const UserNamespace *range, int *ret_lock, Error *error) {
+        /* Nobody has it any more: then it is ours. */
+        if (range_lock(directory, range, ret_lock, NULL) >= 0)
+                return 0;
+        return lock_or_join(directory, range, /* join= */ true, ret_lock, error);
+}
+
 void range_sweep(const char *directory, const UserNamespace *range) {
         _cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         char name[SLOT_NAME_MAX];
@@ -162,7 +185,7 @@ void range_sweep(const char *directory, const UserNamespace *range) {
 
         for (uint32_t id = range->base; fd >= 0 && id < range->base + range->count; id += length) {
                 uint32_t first = part_in_slot(range, id, &length);
-                _cleanup_close_ int lock = slot_lock(fd, id - first, 0, 0);
+                _cleanup_close_ int lock = slot_lock(fd, id - first, 0, USER_NAMESPACE_COUNT);
 
                 /* Under the lock: whoever opened it before sees that it is removed, and makes a new one. */
                 if (lock >= 0)

@@ -3,8 +3,8 @@
 
 /*
  * Ranges of user ids. Each slot of 65536 ids has a lock file, named by its first id, in systemd-nspawn's own
- * folder (/run/systemd/nspawn-uid), so that neither picks what the other uses. A range that fills only part of
- * a slot locks only those bytes of its file; nspawn locks all of it.
+ * folder (/run/systemd/nspawn-uid), so that neither picks what the other uses. A range locks those bytes of
+ * the file that its ids are in the slot; nspawn locks all of it.
  *
  * A lock lives as long as its descriptor: handed to the supervisor, it goes with the machine.
  */
@@ -21,6 +21,12 @@ int range_pick(const char *directory, const char *seed, UserNamespace *ret, int 
 
 /* Locks the ids of a range that was chosen. *ret_lock is one descriptor, however many slots there are. ERROR_NO_RANGE says which are taken. */
 int range_lock(const char *directory, const UserNamespace *range, int *ret_lock, Error *error);
+
+/*
+ * For who enters a user namespace of another: its ids stay taken for as long as *ret_lock is open, also when the one that they
+ * were picked for is gone.
+ */
+int range_join(const char *directory, const UserNamespace *range, int *ret_lock, Error *error);
 
 /* Removes those of a range's lock files that nobody holds: they are empty, but they would stay until the next boot. */
 void range_sweep(const char *directory, const UserNamespace *range);

@@ -181,6 +181,7 @@ static int plan_request(Plan *plan, Error *error) {
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = plan->output.peer,
                                             .stderr_fd = plan->errors.peer,
+                                            .namespaces = plan->preparation.namespaces,
                                     },
                                     on_spawned, plan);
         if (r < 0)

@@ -375,6 +375,7 @@ static void drop_handed_over(Start *s) {
         s->preparation.range_lock = fd_close(s->preparation.range_lock);
         s->preparation.address_lock = fd_close(s->preparation.address_lock);
         s->preparation.tree = fd_close(s->preparation.tree);
+        namespaces_done(&s->preparation.namespaces);
         entry_done(&s->preparation.entry);
 }
 
@@ -407,6 +408,7 @@ static int watch_devices(Start *s, Error *error) {
 }
 
 static int spawn_supervisor(Start *s, Error *error) {
+        const NamespaceChoice *pid = &s->preparation.spec->namespaces[NAMESPACE_PID];
         int r;
 
         if (pidref_is_set(&s->supervisor))
@@ -422,6 +424,7 @@ static int spawn_supervisor(Start *s, Error *error) {
 
         r = spawner_request(s->operation.manager->spawner,
                             &(SpawnRequest){
+                                    .flags = pid->mode == NAMESPACE_PRIVATE ? 0 : SPAWN_HOST_PIDS,
                                     .run_dir = s->preparation.entry.dir,
                                     .tree = s->preparation.tree,
                                     .name_lock = s->preparation.entry.lock,
@@ -433,6 +436,7 @@ static int spawn_supervisor(Start *s, Error *error) {
                                     .stdout_fd = s->request.standard_fds[1],
                                     .stderr_fd = s->request.standard_fds[2],
                                     .devices = s->devices_peer,
+                                    .namespaces = s->preparation.namespaces,
                             },
                             on_spawned, s);
         if (r < 0)

@@ -51,6 +51,7 @@ static void request_removal(Manager *manager, int trash) {
                                             .stdin_fd = -EBADF,
                                             .stdout_fd = -EBADF,
                                             .stderr_fd = -EBADF,
+                                            .namespaces = NAMESPACES_NULL,
                                     },
                                     on_spawned, owned);
         }

@@ -363,6 +363,8 @@ static int parse_user_namespace(void *field, const char *text) {
                 *users = (UserNamespace){ .mode = USER_NAMESPACE_PICK };
         else if (streq(text, "no"))
                 *users = (UserNamespace){ .mode = USER_NAMESPACE_NO };
+        else if (streq(text, "joined")) /* what UserNamespace= makes of it, in a spec that was resolved */
+                *users = (UserNamespace){ .mode = USER_NAMESPACE_JOINED };
         else if (streq(text, "identity"))
                 *users = (UserNamespace){ .mode = USER_NAMESPACE_IDENTITY, .base = 0, .count = USER_NAMESPACE_COUNT };
         else
@@ -382,6 +384,9 @@ static int format_user_namespace(const void *field, char **ret) {
                 break;
         case USER_NAMESPACE_IDENTITY:
                 *ret = strdup("identity");
+                break;
+        case USER_NAMESPACE_JOINED:
+                *ret = strdup("joined");
                 break;
         case USER_NAMESPACE_FIXED:
                 *ret = str_format("%" PRIu32 ":%" PRIu32, users->base, users->count);

@@ -32,6 +32,7 @@ Spec *spec_free(Spec *spec) {
 
         FOREACH_SETTING(s)
                 s->type->clear(setting_field(s, spec));
+        free(spec->namespaces[NAMESPACE_NET].name);
         free(spec->name);
         free(spec->root);
         spec_link_done(&spec->link);

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "error.h"
+#include "namespace.h"
 
 /* How the machine's user ids map to the host's. */
 typedef enum UserNamespaceMode {
@@ -21,6 +22,7 @@ typedef enum UserNamespaceMode {
         USER_NAMESPACE_NO,       /* none: the payload's root is the host's root, less its capabilities */
         USER_NAMESPACE_IDENTITY, /* a namespace of its own whose ids are the host's */
         USER_NAMESPACE_FIXED,    /* the range base … base+count-1 */
+        USER_NAMESPACE_JOINED,   /* another's, see namespaces[NAMESPACE_USER]: whoever has its descriptor can see the range */
 } UserNamespaceMode;
 
 typedef struct UserNamespace {
@@ -113,7 +115,7 @@ int settings_mode_from_string(const char *text, SettingsMode *ret);
 
 enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
-typedef struct Spec {
+struct Spec {
         /* What is no setting: who, from what, and how it was asked for. */
         char *name;
         char *root;                /* the tree: absolute, normalized */
@@ -138,6 +140,7 @@ typedef struct Spec {
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
         UserNamespace private_users;
+        NamespaceChoice namespaces[_NAMESPACE_KIND_MAX]; /* the network's follows from [Network] */
         Limit limits[RLIMIT_NLIMITS];  /* by RLIMIT_* */
         OomScore oom_score_adjust;
         CpuSet cpu_affinity;
@@ -215,7 +218,7 @@ typedef struct Spec {
         char **property;           /* NAME=VALUE, any other unit property */
 
         bool assigned[SPEC_SETTINGS_MAX]; /* per row of the settings table: set by a user, not by default */
-} Spec;
+};
 
 /* A spec with all settings at their defaults. NULL without memory. Freed by spec_free(), which accepts NULL. */
 Spec *spec_new(void);

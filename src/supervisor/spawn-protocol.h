@@ -5,7 +5,7 @@
 
 #include "spawn.h"
 
-enum { _SPAWN_FD_MAX = 11 };
+enum { _SPAWN_FD_PLAIN = 11, _SPAWN_FD_MAX = _SPAWN_FD_PLAIN + _NAMESPACE_KIND_MAX };
 
 typedef struct SpawnMessage {
         uint32_t flags;          /* SpawnFlags */
@@ -18,11 +18,13 @@ typedef struct SpawnReply {
 
 /* The descriptors of a request in the order that they are sent in. */
 static inline void spawn_request_slots(SpawnRequest *request, int *slots[static _SPAWN_FD_MAX]) {
-        int *const order[_SPAWN_FD_MAX] = {
+        int *const order[_SPAWN_FD_PLAIN] = {
                 &request->run_dir, &request->tree,    &request->name_lock, &request->range_lock, &request->link,
                 &request->session, &request->stdin_fd, &request->stdout_fd, &request->stderr_fd, &request->address_lock,
                 &request->devices,
         };
 
         memcpy(slots, order, sizeof(order));
+        for (size_t i = 0; i < _NAMESPACE_KIND_MAX; i++)
+                slots[_SPAWN_FD_PLAIN + i] = &request->namespaces.fds[i];
 }

@@ -10,12 +10,14 @@
  */
 
 #include "error.h"
+#include "namespace.h"
 
 typedef enum SpawnFlags {
         SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
         SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no machine uses of the networks, and exit */
         SPAWN_NETWORK_RELOAD = 1 << 3, /* no machine: make the packet filter anew, and exit */
+        SPAWN_HOST_PIDS = 1 << 4, /* the supervisor is in the host's pid namespace: only from there others can be joined */
 } SpawnFlags;
 
 /*
@@ -37,6 +39,7 @@ typedef struct SpawnRequest {
          * In the machine's scope it may not open them.
          */
         int devices;
+        Namespaces namespaces;   /* to join */
 } SpawnRequest;
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */

@@ -50,12 +50,13 @@ static void close_request(SpawnRequest *request) {
 
 /*
  * The supervisor is PID 1 of a pid namespace in which the machine's nests: when it dies, however, the kernel
- * kills all in there (pid_namespaces(7)), whatever the payload did to its death signal or its parents.
+ * kills all in there (pid_namespaces(7)), whatever the payload did to its death signal or its parents. Where the
+ * machine is in a pid namespace of others this can't be: then the manager has systemd end the scope.
  */
-static pid_t fork_supervisor(int *ret_pidfd) {
+static pid_t fork_supervisor(SpawnFlags flags, int *ret_pidfd) {
         int pidfd = -EBADF;
         struct clone_args args = {
-                .flags = CLONE_NEWPID | CLONE_PIDFD,
+                .flags = (flags & SPAWN_HOST_PIDS ? 0 : CLONE_NEWPID) | CLONE_PIDFD,
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
                 .exit_signal = SIGCHLD,
         };
@@ -89,7 +90,7 @@ int spawner_run(int socket, const Title *title, Error *error) {
                 if (r < 0)
                         return error_set_errno(error, r, "reading a spawn request", NULL);
 
-                pid = fork_supervisor(&pidfd);
+                pid = fork_supervisor(request.flags, &pidfd);
                 if (pid == 0) {
                         (void) fd_close(socket);
                         (void) signal(SIGCHLD, SIG_DFL);

@@ -15,11 +15,13 @@
 #include "fd-util.h"
 #include "file-util.h"
 #include "keep-unit.h"
+#include "leader-clone.h"
 #include "live-binds.h"
 #include "live-limits.h"
 #include "log.h"
 #include "name.h"
 #include "prepare.h"
+#include "range.h"
 #include "settings-files.h"
 #include "source.h"
 #include "spec-json.h"
@@ -37,7 +39,8 @@ static void supervisor_init(Supervisor *s) {
                 .run_dir = -EBADF,
                 .tree = -EBADF,
                 .devices = -EBADF,
-                .locks = { -EBADF, -EBADF, -EBADF },
+                .locks = { -EBADF, -EBADF, -EBADF, -EBADF },
+                .namespaces = NAMESPACES_NULL,
                 .stdio = { -EBADF, -EBADF, -EBADF },
         };
 }
@@ -66,6 +69,7 @@ static void supervisor_done(Supervisor *s) {
         error_done(&s->error);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        namespaces_done(&s->namespaces);
         (void) fd_close(s->tree);
         (void) fd_close(s->devices);
         (void) fd_close(s->run_dir);
@@ -110,6 +114,17 @@ static int read_spec(Supervisor *s, Error *error) {
         return spec_from_json(text, &s->spec, error);
 }
 
+/* Only who can enter the user namespace sees its ids. The host's own are nobody's to take. */
+static int take_joined_range(Supervisor *s, IdMap *ret, Error *error) {
+        int r = leader_read_joined_map(&s->namespaces, ret, error);
+
+        if (r < 0 || ret->outside == 0)
+                return r;
+        return range_join(RANGE_DIRECTORY,
+                          &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = ret->outside, .count = ret->count },
+                          &s->locks[2], error);
+}
+
 static int make_plan(Supervisor *s, Error *error) {
         PlanHost host;
         int r;
@@ -117,6 +132,10 @@ static int make_plan(Supervisor *s, Error *error) {
         s->timeline.begin = s->spec->timing_usec;
         timeline_mark(&s->timeline, "supervisor: spec read");
         r = plan_host_read(&host, error);
+        if (r >= 0)
+                r = namespaces_open_rest(s->spec, &s->namespaces, error);
+        if (r >= 0 && s->namespaces.fds[NAMESPACE_USER] >= 0)
+                r = take_joined_range(s, &host.joined_map, error);
         if (r >= 0)
                 r = plan_new(s->spec, &host, &s->plan, error);
         timeline_mark(&s->timeline, "supervisor: planned");
@@ -167,8 +186,9 @@ static int build(Supervisor *s, Error *error) {
         /* Before the leader, which would have it too, is cloned. */
         s->devices = fd_close(s->devices);
         if (r >= 0)
-                r = birth_build(s->plan, &source.tree, place, &s->timeline, &s->birth, error);
+                r = birth_build(s->plan, &source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
         s->tree = fd_close(s->tree);
+        namespaces_done(&s->namespaces);
         return r;
 }
 
@@ -252,10 +272,11 @@ static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->devices = request->devices;
         s->locks[0] = request->name_lock;
         s->locks[1] = request->range_lock;
-        s->locks[2] = request->address_lock;
+        s->locks[3] = request->address_lock;
         s->stdio[0] = request->stdin_fd;
         s->stdio[1] = request->stdout_fd;
         s->stdio[2] = request->stderr_fd;
+        s->namespaces = request->namespaces;
 }
 
 static int print_plan(const Supervisor *s) {
@@ -377,7 +398,9 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
         s->tree = TAKE_FD(p->tree);
         s->locks[0] = fd_dup(p->entry.lock);
         s->locks[1] = TAKE_FD(p->range_lock);
-        s->locks[2] = TAKE_FD(p->address_lock);
+        s->locks[3] = TAKE_FD(p->address_lock);
+        s->namespaces = p->namespaces;
+        p->namespaces = NAMESPACES_NULL;
         for (int i = 0; i < 3; i++)
                 s->stdio[i] = fd_dup(i);
 
@@ -414,9 +437,9 @@ static void leave_network(Supervisor *s) {
         _cleanup_error_ Error error = ERROR_NULL;
         int r;
 
-        if (s->managed || s->locks[2] < 0)
+        if (s->managed || s->locks[3] < 0)
                 return;
-        s->locks[2] = fd_close(s->locks[2]);
+        s->locks[3] = fd_close(s->locks[3]);
         r = network_sweep(&error);
         if (r < 0)
                 (void) log_failure(r, &error, NULL);

@@ -75,8 +75,9 @@ typedef struct Supervisor {
         int run_dir;
         int tree;
         int devices;             /* spawn.h; or -EBADF */
-        int locks[3];            /* name, range and addresses, held until we end */
+        int locks[4];            /* name, range, that of a range which is another's, and addresses; held until we end */
         int stdio[3];
+        Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
         Connection *connections; /* list of all peers */
