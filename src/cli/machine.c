@@ -25,6 +25,10 @@ static const struct {
         { "Result",          's', offsetof(MachineInfo, result)      },
         { "ExitStatus",      'i', offsetof(MachineInfo, exit_status) },
         { "Reason",          's', offsetof(MachineInfo, reason)      },
+        { "Log",             's', offsetof(MachineInfo, log)         },
+        { "Health",          's', offsetof(MachineInfo, health)      },
+        { "StatusText",      's', offsetof(MachineInfo, status_text) },
+        { "Restarts",        'u', offsetof(MachineInfo, restarts)    },
         { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
 };
 

@@ -7,8 +7,8 @@
 #include "state.h"
 
 typedef struct MachineInfo {
-        const char *name, *state, *unit, *root, *result, *reason;
-        uint32_t leader, supervisor, uid_shift, uid_count;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *health, *status_text;
+        uint32_t restarts, leader, supervisor, uid_shift, uid_count;
         uint64_t started, finished;
         int exit_status;
         int keep_unit;

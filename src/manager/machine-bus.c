@@ -22,6 +22,9 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
                             : streq(property, "State")         ? machine_state_to_string(machine->state.state)
                             : streq(property, "Unit")          ? machine->state.unit
                             : streq(property, "RootDirectory") ? machine->state.root
+                            : streq(property, "Log")           ? machine->state.log
+                            : streq(property, "Health")        ? machine->state.health
+                            : streq(property, "StatusText")    ? machine->state.status_text
                             : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
                                                                : machine->state.reason;
 
@@ -33,6 +36,7 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
         const Machine *machine = userdata;
         uint32_t value = streq(property, "Leader")       ? (uint32_t) machine->state.leader.pid
                          : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
+                         : streq(property, "Restarts")   ? machine->state.restarts
                          : streq(property, "UIDShift")   ? machine->state.uid_base
                                                          : machine->state.uid_count;
 
@@ -99,6 +103,10 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("Result", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("ExitStatus", "i", get_status, 0, CHANGES),
         SD_BUS_PROPERTY("Reason", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Log", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Health", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Restarts", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
         SD_BUS_PROPERTY("Settings", "a{sv}", get_settings, 0, CHANGES),
 
@@ -129,7 +137,8 @@ const sd_bus_vtable machine_vtable[] = {
 
 static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
-        "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Settings", NULL,
+        "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",      "Health",   "StatusText",
+        "Restarts",        "Settings", NULL,
 };
 
 /* Objects */

@@ -98,7 +98,7 @@ void machine_drop_spec(Machine *machine) {
 
 void machine_set_state(Machine *machine, State *state) {
         State old = machine->state;
-        const char *changed[16] = {};
+        const char *changed[24] = {};
         size_t n = 0;
 
         /* Whoever wrote it, this is the machine that it is about. */
@@ -124,6 +124,10 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("Result", old.result != machine->state.result);
         COMPARE("ExitStatus", old.status != machine->state.status);
         COMPARE("Reason", !streq_ptr(old.reason, machine->state.reason));
+        COMPARE("Log", !streq_ptr(old.log, machine->state.log));
+        COMPARE("Health", !streq_ptr(old.health, machine->state.health));
+        COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
+        COMPARE("Restarts", old.restarts != machine->state.restarts);
         COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
 #undef COMPARE
         assert(n < ELEMENTSOF(changed));

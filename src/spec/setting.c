@@ -27,6 +27,8 @@ const Setting settings[] = {
           "Write to a layer that is gone at the end, not to the tree" },
         { "KillSignal", SECTION_EXEC, &type_signal, FIELD(kill_signal), "kill-signal|stop-signal", "SIGTERM", TRUST_RUN,
           "Signal that asks the command to end" },
+        { "Log", SECTION_EXEC, &type_log, FIELD(log), "log|log-driver", NULL, TRUST_HOST,
+          "Where its output is recorded (default: journal; a caller's own: nowhere)" },
         { "NoNewPrivileges", SECTION_EXEC, &type_boolean, FIELD(no_new_privileges), "no-new-privileges", "yes", TRUST_RUN,
           "Never gain privileges by executing a file" },
         { "Capability", SECTION_EXEC, &type_capabilities, FIELD(capability), "capability|cap-add", NULL, TRUST_HOST,

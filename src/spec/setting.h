@@ -169,6 +169,8 @@ extern const SettingType type_oom_score;
 extern const SettingType type_cpus;
 extern const SettingType type_personality;
 extern const SettingType type_offset;       /* a time span with a sign */
+/* The course of a machine's life: setting-life-types.c */
+extern const SettingType type_log;
 /* Mounts: setting-mount-types.c. */
 extern const SettingType type_bind;
 extern const SettingType type_bind_read_only;

@@ -113,6 +113,20 @@ const char *settings_mode_to_string(SettingsMode mode);
 /* -EINVAL for what is none; takes booleans, too. */
 int settings_mode_from_string(const char *text, SettingsMode *ret);
 
+/* Where what a machine writes is recorded. */
+typedef enum LogMode {
+        LOG_TO_DEFAULT,     /* the journal; what has a caller's streams passes through */
+        LOG_TO_NONE,
+        LOG_TO_JOURNAL,
+        LOG_TO_FILE,
+        LOG_TO_PASSTHROUGH, /* nowhere: it is the caller's */
+        _LOG_MODE_MAX,
+} LogMode;
+
+/* "journal"; and back, -EINVAL for what is none. */
+const char *log_mode_to_string(LogMode mode);
+int log_mode_from_string(const char *s);
+
 enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
 
 struct Spec {
@@ -134,6 +148,7 @@ struct Spec {
         bool ephemeral;
         bool no_new_privileges;
         int kill_signal;
+        LogMode log;
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
         uint64_t ambient_capability;

@@ -59,6 +59,10 @@ typedef struct State {
         uint64_t finished_usec;
         MachineResult result;
         int status;
+        char *log;               /* where what it writes is recorded (LogMode), NULL: not known */
+        char *health;            /* "starting", "healthy" or "unhealthy"; NULL: nobody looks */
+        char *status_text;       /* what the payload says of itself (sd_notify(3), STATUS=) */
+        uint32_t restarts;       /* how often its restart policy has run it again */
         char *reason;            /* for people, with MACHINE_FAILED */
         bool keep_unit;          /* runs in somebody's unit: no scope is its own */
 } State;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fd-util.h"
+#include "recorder.h"
 
 enum {
         CHUNK = 16 * 1024,
@@ -36,6 +37,7 @@ struct Console {
         Stream *streams;
         Buffer in;               /* from a client to the payload: one chunk at a time */
         Buffer backlog;          /* until the first stream */
+        struct Recorder *recorder; /* NULL: none; borrowed */
         bool attached;           /* there was a stream */
         bool hold;               /* before that nothing is read */
         bool hung_up;            /* nobody in the machine has the terminal open */
@@ -192,6 +194,8 @@ static bool all_taken(const Console *c) {
 }
 
 static void deliver(Console *c, const char *data, size_t size) {
+        if (c->recorder)
+                recorder_write(c->recorder, RECORD_TERMINAL, data, size);
         if (!c->attached) {
                 backlog_add(&c->backlog, data, size);
                 return;
@@ -252,7 +256,7 @@ static void finish(Console *c) {
 
 /* What each source is to wait for follows from what is where; computed in one place, after every event. */
 static void console_update(Console *c) {
-        bool taken = all_taken(c), held = c->hold && !c->attached;
+        bool taken = all_taken(c) && (!c->recorder || recorder_is_ready(c->recorder)), held = c->hold && !c->attached;
         uint32_t master = (taken && !held ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
 
         (void) sd_event_source_set_io_events(c->master_source, master);
@@ -288,6 +292,16 @@ void console_resize(Console *c, uint32_t rows, uint32_t columns) {
                 (void) ioctl(c->master, TIOCSWINSZ, &size);
 }
 
+static void on_recorder(void *userdata) {
+        console_update(userdata);
+}
+
+void console_record(Console *c, struct Recorder *recorder) {
+        c->recorder = recorder;
+        recorder_notify(recorder, on_recorder, c);
+        console_update(c);
+}
+
 int console_new(sd_event *event, int master, bool hold, Console **ret, Error *error) {
         Console *c = calloc(1, sizeof(*c));
         int r = c && fcntl(master, F_SETFL, O_NONBLOCK) >= 0 ? 0 : -ENOMEM;
@@ -311,6 +325,8 @@ int console_new(sd_event *event, int master, bool hold, Console **ret, Error *er
 Console *console_free(Console *c) {
         if (!c)
                 return NULL;
+        if (c->recorder)
+                recorder_notify(c->recorder, NULL, NULL);
         while (c->streams)
                 stream_free(c->streams);
         sd_event_source_disable_unref(c->master_source);

@@ -15,10 +15,14 @@
 #include "error.h"
 
 typedef struct Console Console;
+struct Recorder;
 
 /* Takes MASTER over, also on failure. */
 int console_new(sd_event *event, int master, bool hold, Console **ret, Error *error);
 Console *console_free(Console *console);
+
+/* All that the payload writes is recorded, too. */
+void console_record(Console *console, struct Recorder *recorder);
 
 /* One end of a new stream, the caller's. */
 int console_attach(Console *console, int *ret);

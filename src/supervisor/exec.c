@@ -205,16 +205,13 @@ static int check(const Supervisor *s, const ExecRequest *request, Error *error) 
 }
 
 static int start(Exec *e, const ExecRequest *request, Error *error) {
-        int stdio[3] = { request->stdio[0], request->stdio[1], request->stdio[2] }, opened[3] = { -EBADF, -EBADF, -EBADF };
+        int stdio[3] = { -EBADF, -EBADF, -EBADF };
         Supervisor *s = e->supervisor;
-        int r = request->terminal ? 0 : streams_open(s, opened, request->stdio, error);
+        int r = request->terminal ? 0 : streams_open(s, request->stdio, /* copies= */ false, stdio, error);
 
-        for (size_t i = 0; i < ELEMENTSOF(stdio); i++)
-                if (opened[i] >= 0)
-                        stdio[i] = opened[i];
         if (r >= 0)
                 r = join(e, request, stdio, error);
-        fd_close_many(opened, ELEMENTSOF(opened));
+        fd_close_many(stdio, ELEMENTSOF(stdio));
         if (r < 0)
                 return r;
 

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "parse-util.h"
 #include "pause.h"
+#include "recorder.h"
 #include "streams.h"
 #include "string-util.h"
 #include "supervisor.h"
@@ -94,6 +95,17 @@ static void on_console_done(void *userdata) {
         supervisor_dispatch(userdata, EVENT_CONSOLE_DONE);
 }
 
+static void on_log_done(void *userdata) {
+        supervisor_dispatch(userdata, EVENT_LOG_DONE);
+}
+
+static void drain_log(Supervisor *s) {
+        if (s->recorder)
+                recorder_drain(s->recorder, on_log_done, s);
+        else
+                tell_sessions(s);
+}
+
 /* The payload ran and is over. */
 static void end_normally(Supervisor *s) {
         /* Killed while it was paused: what joined it is to be able to end, too. */
@@ -109,7 +121,7 @@ static void end_normally(Supervisor *s) {
         if (s->console)
                 console_drain(s->console, on_console_done, s);
         else
-                tell_sessions(s);
+                drain_log(s);
 }
 
 /* The machine never ran: s->error says why, and goes to whoever asked for the start. */
@@ -128,7 +140,19 @@ static void end_start(Supervisor *s) {
 
 /* Starting */
 
+/* What is recorded is read by us, the rest is the payload's own. */
+static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
+        int r = streams_begin(s, error);
+
+        if (r < 0)
+                return r;
+        if (s->console && s->recorder)
+                console_record(s->console, s->recorder);
+        return s->spec->terminal ? 0 : streams_open(s, s->stdio, /* copies= */ true, streams, error);
+}
+
 static int release(Supervisor *s, Error *error) {
+        int streams[] = { -EBADF, -EBADF, -EBADF };
         int r = cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
@@ -138,9 +162,10 @@ static int release(Supervisor *s, Error *error) {
         if (r >= 0)
                 r = cgroup_limits_verify(&s->cgroup, s->spec, error);
         if (r >= 0)
-                r = s->spec->terminal ? 0 : streams_open(s, s->stdio, s->stdio, error);
+                r = open_streams(s, streams, error);
         if (r >= 0)
-                r = birth_release(s->birth, &s->cgroup, s->stdio, error);
+                r = birth_release(s->birth, &s->cgroup, streams, error);
+        fd_close_many(streams, ELEMENTSOF(streams));
         return r;
 }
 
@@ -324,7 +349,8 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_LEADER_EXITED] = end_normally,
         },
         [PHASE_DRAINING] = {
-                [EVENT_CONSOLE_DONE] = tell_sessions,
+                [EVENT_CONSOLE_DONE] = drain_log,
+                [EVENT_LOG_DONE] = tell_sessions,
         },
         [PHASE_ENDED] = {
                 [EVENT_SESSION_TOLD] = on_session_in_the_end,

@@ -3,8 +3,11 @@
 
 #include "supervisor.h"
 
+/* Decides where what the machine writes is recorded, as its settings and what its caller gave say, and begins to. */
+int streams_begin(Supervisor *s, Error *error);
+
 /*
- * What a command of the machine gets as standard streams where its caller has GIVEN none (-EBADF): nothing to read, and
- * its output goes to the journal, as our unit's. RET has those alone, the caller's; the others stay -EBADF in it.
+ * The streams of a command of the machine, the caller's, of which GIVEN are its own caller's (-EBADF: none): no input means
+ * nothing to read, no output the machine's log. COPIES: what goes to GIVEN is recorded, too.
  */
-int streams_open(const Supervisor *s, int ret[static 3], const int given[static 3], Error *error);
+int streams_open(Supervisor *s, const int given[static 3], bool copies, int ret[static 3], Error *error);

@@ -22,6 +22,7 @@
 #include "name.h"
 #include "prepare.h"
 #include "range.h"
+#include "recorder.h"
 #include "settings-files.h"
 #include "source.h"
 #include "spec-json.h"
@@ -52,6 +53,7 @@ static void supervisor_done(Supervisor *s) {
         keep_unit_free(s->announcement);
         live_binds_free(s);
         console_free(s->console);
+        recorder_free(s->recorder);
         birth_free(s->birth);
         plan_free(s->plan);
         spec_free(s->spec);

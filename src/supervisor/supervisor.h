@@ -49,6 +49,7 @@ typedef enum Event {
         EVENT_NOT_FROZEN,    /* it has not come to it in time */
         EVENT_TIMEOUT,       /* of a stop, or of waiting for sessions */
         EVENT_CONSOLE_DONE,  /* all that the terminal said is delivered */
+        EVENT_LOG_DONE,      /* and recorded */
         EVENT_SESSION_TOLD,  /* a session has asked for the result and got it */
         EVENT_SESSION_LOST,  /* or is gone */
         _EVENT_MAX,
@@ -80,6 +81,7 @@ typedef struct Supervisor {
         Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
+        struct Recorder *recorder; /* where what it writes is recorded */
         Connection *connections; /* list of all peers */
         struct Exec *execs;      /* list of processes that joined */
         size_t n_execs;

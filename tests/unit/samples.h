@@ -59,6 +59,7 @@ static const Samples samples[] = {
           { "/dev/fuse", "/dev/fuse:rw", "/dev/sda:/dev/disk/a:r", "/x:/dev/y:m", "/dev/nully" },
           { "dev/fuse", "/dev/fuse:/opt/x", "/dev/a:/dev/b:x", "/dev/a:/dev/b:rr", "/dev/a::r", "/dev/a:/dev/pts/1",
             "/dev/null" } },
+        { &type_log, { "none", "journal", "file", "passthrough", "journald" }, { "syslog", "no", "Journal" } },
         { &type_limit_number, { "1024", "1024:2048", "0:infinity", "infinity", "-1" }, { "x", "2:1", "1:2:3", "1K", "-2" } },
         { &type_limit_size, { "64M", "1K:2G", "0", "infinity" }, { "M", "2G:1G", "50%", "1 M" } },
         { &type_limit_seconds, { "30", "1min:1h", "500ms", "infinity" }, { "soon", "2:1", "-5" } },

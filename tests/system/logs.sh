@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What machines write: recorded by line, there after they are gone, and nothing lost without a word.
+
+busybox=/var/lib/machines/busybox
+
+forget() {
+        berth rm --force "$1" >/dev/null 2>&1
+}
+
+logs_have() {
+        berth logs "$1" 2>&1 | grep -qF -- "$2"
+}
+
+# fresh NAME: a name that no earlier run has written under.
+fresh() {
+        echo "$1-$RANDOM$RANDOM"
+}
+
+test_journal_by_line_with_fields() {
+        local name entry
+        name=$(fresh talker)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'echo to-output; echo to-error >&2; printf "no newline at the end"'
+        wait_until 60 logs_have "$name" "no newline"
+        # Each stream comes back as what it was.
+        assert_contains "$(berth logs "$name" 2>/dev/null)" to-output
+        assert_contains "$(berth logs "$name" 2>&1 >/dev/null)" to-error
+        # journalctl shows the same.
+        assert_contains "$(journalctl --no-pager -o cat BERTH_MACHINE="$name")" to-output
+        assert_contains "$(journalctl --no-pager -o cat -t "$name")" to-error
+        entry=$(journalctl --no-pager -o json BERTH_MACHINE="$name" BERTH_STREAM=stderr)
+        assert_eq "$(jq -r .MESSAGE <<<"$entry")" to-error
+        assert_eq "$(jq -r .PRIORITY <<<"$entry")" 3
+        assert_eq "$(jq -r ._SYSTEMD_UNIT <<<"$entry")" "berth-$name.scope"
+}
+
+test_terminal_is_recorded() {
+        local name
+        name=$(fresh typist)
+        berth run -d -t --rm --ephemeral --name "$name" "$busybox" sh -c 'echo on-the-terminal; sleep 0.2'
+        wait_until 60 logs_have "$name" on-the-terminal
+        # Without the terminal's carriage return.
+        assert_eq "$(berth logs "$name" | od -c | grep -c '\\r' || true)" 0
+}
+
+test_long_lines_and_bytes_survive() {
+        local name
+        name=$(fresh binary)
+        make_tree tree
+        head -c 300000 /dev/urandom | tr -d '\n' >tree/line
+        head -c 100000 /dev/urandom >tree/bytes
+        printf 'end\n' >>tree/bytes
+        berth run -d --rm --name "$name" ./tree sh -c 'cat /line; echo; cat /bytes; echo done-writing'
+        wait_until 60 logs_have "$name" done-writing
+        berth logs "$name" >out
+        { cat tree/line; echo; cat tree/bytes; echo done-writing; } >expected
+        check cmp out expected
+        # JSON carries them, too.
+        berth logs --json "$name" | tail -n 1 | jq -e '.text == "done-writing"' >/dev/null
+}
+
+test_lines_since_until() {
+        local name middle
+        name=$(fresh counter)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'seq 1 5; sleep 2; seq 6 10'
+        wait_until 60 logs_have "$name" 10
+        assert_eq "$(berth logs -n 3 "$name" | tr '\n' ' ')" "8 9 10 "
+        assert_eq "$(berth logs -n 100 "$name" | wc -l)" 10
+        assert_eq "$(berth logs -n 0 "$name")" ""
+        middle=$(berth logs --json "$name" | jq -s '(.[4].time_usec + .[5].time_usec) / 2000000 | floor')
+        assert_eq "$(berth logs --since "@$middle" "$name" | tr '\n' ' ')" "6 7 8 9 10 "
+        assert_eq "$(berth logs --until "@$middle" "$name" | tr '\n' ' ')" "1 2 3 4 5 "
+        assert_eq "$(berth logs --since=-1h -n 2 "$name" | tr '\n' ' ')" "9 10 "
+        assert_matches "$(berth logs -t -n 1 "$name")" "^20[0-9]+-.* 10$"
+        assert_contains "$(error_of berth logs --since purple "$name")" purple
+}
+
+test_follow_ends_with_the_machine() {
+        local name
+        name=$(fresh stream)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'for i in 1 2 3 4 5; do echo line-$i; sleep 0.5; done'
+        # The deadline is for one that does not.
+        timeout 60 berth logs -f "$name" >out || fail "it did not end"
+        assert_eq "$(tr '\n' ' ' <out)" "line-1 line-2 line-3 line-4 line-5 "
+}
+
+test_survives_restarts() {
+        local name
+        name=$(fresh survivor)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'i=0; while [ $i -lt 60 ]; do echo n-$i; i=$((i+1)); sleep 0.1; done'
+        sleep 1
+        systemctl kill --kill-whom=main --signal=KILL berthd.service
+        sleep 1
+        systemctl restart systemd-journald.service
+        wait_until 60 logs_have "$name" n-59
+        assert_eq "$(berth logs "$name" | sort -u | grep -c '^n-')" 60
+}
+
+test_file_loses_nothing() {
+        local name
+        name=$(fresh filer)
+        at_end rm -f "/var/log/berth/$name.log" "/var/log/berth/$name.log.1" "/var/log/berth/$name.log.2" "/var/log/berth/$name.log.3"
+        berth run -d --rm --ephemeral --log=file --name "$name" "$busybox" sh -c 'seq 1 700000; echo last-one >&2'
+        berth wait "$name" >/dev/null 2>&1 || true
+        wait_until 60 logs_have "$name" last-one
+        check test -e "/var/log/berth/$name.log.1"
+        assert_eq "$(stat -c %a /var/log/berth)" 700
+        assert_eq "$(berth logs "$name" 2>/dev/null | sha256sum)" "$(seq 1 700000 | sha256sum)"
+        # Two pipes: which of their lines is the last is not told.
+        assert_eq "$(berth logs -n 2 "$name" 2>/dev/null | tail -n 1)" 700000
+        assert_eq "$(journalctl --no-pager -o cat BERTH_MACHINE="$name")" ""
+}
+
+# journald leaves out what exceeds its rate, and that is told; the payload is not held up.
+test_journal_drops_are_told() {
+        local name
+        name=$(fresh flood)
+        mkdir -p /run/systemd/journald.conf.d
+        printf '[Journal]\nRateLimitIntervalSec=2s\nRateLimitBurst=500\n' >/run/systemd/journald.conf.d/50-test.conf
+        at_end systemctl restart systemd-journald.service
+        at_end rm -f /run/systemd/journald.conf.d/50-test.conf
+        systemctl restart systemd-journald.service
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'seq 1 50000; sleep 3; echo after-the-flood'
+        wait_until 120 logs_have "$name" after-the-flood
+        assert_contains "$(berth logs "$name" 2>&1 >/dev/null)" "lines are missing here"
+        assert_ne "$(berth logs --json "$name" | grep -c '"lost":[1-9]')" 0
+}
+
+test_none_and_passthrough_say_so() {
+        berth run -d --rm --ephemeral --log=none --name silent "$busybox" sh -c 'echo nobody-hears; sleep 1000'
+        assert_contains "$(berth logs silent 2>&1)" "not recorded"
+        berth stop silent
+
+        # A foreground run without a terminal has the caller's own descriptors.
+        berth run --rm --ephemeral --name piped "$busybox" sh -c 'echo through-the-pipe; sleep 1000' >out &
+        wait_until 60 grep -q through out
+        assert_eq "$(machine_property piped Log)" passthrough
+        assert_contains "$(berth logs piped 2>&1)" "whoever started it"
+        berth stop piped
+        wait || true
+}
+
+test_foreground_that_is_recorded() {
+        local name
+        name=$(fresh both)
+        head -c 3000000 /dev/urandom | base64 >data
+        berth run --rm --ephemeral --log=file --name "$name" "$busybox" sh -c 'cat; echo problem >&2; exit 4' <data >out 2>err || assert_eq $? 4
+        at_end rm -f "/var/log/berth/$name.log"
+        check cmp out data
+        assert_eq "$(cat err)" problem
+        assert_eq "$(berth logs "$name" 2>/dev/null | sha256sum)" "$(sha256sum <data)"
+}
+
+test_detached_exec_is_recorded() {
+        local name
+        name=$(fresh host)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sleep 1000
+        berth exec -d "$name" sh -c 'echo from-the-exec'
+        wait_until 60 logs_have "$name" from-the-exec
+        berth stop "$name"
+}
+
+test_files_are_roots() {
+        assert_contains "$(error_of berth run -d --rm --ephemeral --log=syslog "$busybox" true)" syslog
+}
