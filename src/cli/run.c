@@ -88,7 +88,8 @@ static int read_operands(const RunOptions *options, char **operands, Spec *spec,
                         return r;
         }
 
-        spec->terminal = options->terminal;
+        /* The console of a system that boots is a terminal. */
+        spec->terminal = options->terminal || spec->boot;
         spec->timing_usec = options->timing ? timeline_now() : 0;
         spec->remove = options->remove;
         spec->settings_mode = options->settings;

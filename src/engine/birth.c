@@ -38,7 +38,7 @@ struct Birth {
         int userns;              /* of the leader, -EBADF without one */
         LeaderMounts leader_mounts;
         char *root_path;         /* the tree in our mount namespace */
-        int master;
+        RootfsEnds ends;
 };
 
 /* The steps. Each does one thing, fails into the error that the user reads, and leaves nothing that birth_free() or exit does not end. */
@@ -167,7 +167,7 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
                         .sources = &birth->sources,
                         .scratch = &birth->scratch,
                 },
-                &birth->master, error);
+                &birth->ends, error);
 }
 
 /* One end of each link in the leader's network namespace, which takes them along when it ends. */
@@ -235,7 +235,7 @@ int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *na
                 .leader = PIDREF_NULL,
                 .userns = -EBADF,
                 .leader_mounts = LEADER_MOUNTS_NULL,
-                .master = -EBADF,
+                .ends = ROOTFS_ENDS_NULL,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
@@ -283,7 +283,11 @@ PidRef birth_take_leader(Birth *birth) {
 }
 
 int birth_take_master(Birth *birth) {
-        return TAKE_FD(birth->master);
+        return TAKE_FD(birth->ends.master);
+}
+
+int birth_take_notify(Birth *birth) {
+        return TAKE_FD(birth->ends.notify);
 }
 
 Birth *birth_free(Birth *birth) {
@@ -309,7 +313,8 @@ Birth *birth_free(Birth *birth) {
         (void) fd_close(birth->host_mounts);
         (void) fd_close(birth->socket);
         (void) fd_close(birth->userns);
-        (void) fd_close(birth->master);
+        (void) fd_close(birth->ends.master);
+        (void) fd_close(birth->ends.notify);
         free(birth->root_path);
         free(birth);
         return NULL;

@@ -49,3 +49,5 @@ PidRef birth_take_leader(Birth *birth);
 
 /* The master side of the terminal, the caller's from then on; -EBADF without one. */
 int birth_take_master(Birth *birth);
+/* The socket for notifications of the payload, bound in the machine; the same. */
+int birth_take_notify(Birth *birth);

@@ -69,6 +69,12 @@ int cgroup_gather(const Cgroup *cgroup, int dir, Error *error);
 /* Its directory of cgroup v2, borrowed; -EBADF on a host that has none. */
 int cgroup_payload(const Cgroup *cgroup);
 
+/* Lets the payload use every controller that the unit has, for a system inside. */
+int cgroup_delegate(const Cgroup *cgroup, Error *error);
+
+/* Kills and removes payload/ with all below it, so that cgroup_split() makes it anew. Never called while the leader lives. */
+int cgroup_clear_payload(Cgroup *cgroup, Error *error);
+
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
 int cgroup_kill_payload(const Cgroup *cgroup);
 

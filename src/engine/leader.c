@@ -24,11 +24,13 @@
 #include "command.h"
 #include "confinement.h"
 #include "fd-util.h"
+#include "guest.h"
 #include "leader-protocol.h"
 #include "loopback.h"
 #include "mount.h"
 #include "path-util.h"
 #include "payload.h"
+#include "strv.h"
 #include "stub-init.h"
 
 /* What one stage after another fills in. */
@@ -177,11 +179,14 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
 
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];
+                bool hybrid;
                 int r;
 
                 if (m->kind != MOUNT_CGROUP)
                         continue;
-                r = plan_is_hybrid(plan) ? mount_hybrid_cgroups(m, error) : attach_cgroup("cgroup2", NULL, m, m->target, error);
+                /* Over the directory that was made for the v1 hierarchies. */
+                hybrid = plan_is_hybrid(plan) && !(plan->spec->boot && guest_wants_unified());
+                r = hybrid ? mount_hybrid_cgroups(m, error) : attach_cgroup("cgroup2", NULL, m, m->target, error);
                 if (r < 0)
                         return r;
         }
@@ -252,7 +257,29 @@ static int apply_limits(Leader *leader, Error *error) {
         return payload_limit(leader->plan, error);
 }
 
+/* As systemd-nspawn(1) looks for one. ERROR is of the last: what all systems have. */
+static int execute_init(Leader *leader, Error *error) {
+        static const char *const paths[] = { "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init" };
+        char *const *parameters = leader->plan->spec->parameters;
+        _cleanup_free_ char **command = calloc(strv_length(parameters) + 2, sizeof(char *));
+
+        if (!command)
+                return error_oom(error);
+        for (size_t i = 0; i < strv_length(parameters); i++)
+                command[i + 1] = parameters[i];
+
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                command[0] = (char *) paths[i];
+                (void) execve(command[0], command, leader->environment);
+                if (errno != ENOENT && errno != ENOTDIR)
+                        break;
+        }
+        return command_execute(command, leader->environment, error);
+}
+
 static int execute(Leader *leader, Error *error) {
+        if (leader->plan->spec->boot)
+                return execute_init(leader, error);
         return command_execute(leader->plan->spec->parameters, leader->environment, error);
 }
 

@@ -62,6 +62,15 @@ static const PlannedMount volatile_var[] = {
         { MOUNT_TMPFS, "/var", MOUNT_ATTR_NODEV | MOUNT_ATTR_STRICTATIME, "mode=755" },
 };
 
+/* A system inside makes cgroups for its services. */
+static const PlannedMount writable_cgroup[] = {
+        { MOUNT_CGROUP, "/sys/fs/cgroup", NOSUID_NODEV_NOEXEC, NULL },
+};
+
+static const PlannedMount run_host[] = {
+        { MOUNT_RUN_HOST, "/run/host", NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, "mode=755,size=4m,nr_inodes=1k" },
+};
+
 static const PlannedMount console[] = {
         { MOUNT_CONSOLE, "/dev/console", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, NULL },
 };
@@ -73,6 +82,7 @@ const char *mount_kind_name(MountKind kind) {
                 [MOUNT_PROC] = "proc",           [MOUNT_SYSFS] = "sysfs",
                 [MOUNT_MQUEUE] = "mqueue",       [MOUNT_HOST_SYS] = "host-sys",
                 [MOUNT_READ_ONLY] = "read-only", [MOUNT_MASK] = "mask",
+                [MOUNT_RUN_HOST] = "run-host",
                 [MOUNT_CGROUP] = "cgroup",       [MOUNT_BIND] = "bind",
                 [MOUNT_OVERLAY] = "overlay",     [MOUNT_HOST_SHM] = "host-shm",
                 [MOUNT_JOINED_SHM] = "joined-shm", [MOUNT_HOST_CGROUP] = "host-cgroup",
@@ -269,7 +279,9 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
         if (r >= 0 && !host->unified)
                 r = ADD_MOUNTS(plan, hybrid_cgroup);
         if (r >= 0)
-                r = ADD_MOUNTS(plan, cgroup);
+                r = plan->spec->boot ? ADD_MOUNTS(plan, writable_cgroup) : ADD_MOUNTS(plan, cgroup);
+        if (r >= 0 && plan->notify_socket)
+                r = ADD_MOUNTS(plan, run_host);
         if (r >= 0)
                 r = plan_given(plan);
         if (r >= 0 && plan->spec->terminal)

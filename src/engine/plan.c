@@ -25,6 +25,8 @@ static int plan_environment(Plan *plan) {
 
         if (r >= 0)
                 r = strv_append(&plan->environment, "container=berth");
+        if (r >= 0 && plan->notify_socket)
+                r = strv_append(&plan->environment, "NOTIFY_SOCKET=" RUN_HOST_NOTIFY);
         if (r >= 0 && plan->spec->terminal && !strv_env_get(plan->spec->environment, "TERM"))
                 r = strv_append(&plan->environment, "TERM=xterm-256color");
         STRV_FOREACH(item, plan->spec->environment)
@@ -36,6 +38,11 @@ static int plan_environment(Plan *plan) {
 static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
         const Spec *spec = plan->spec;
         const uint64_t wanted = spec_effective_capabilities(spec);
+
+        if (spec->boot && !(wanted & UINT64_C(1) << CAP_SYS_ADMIN))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "planning the machine", "Boot",
+                                 "a system can't boot without CAP_SYS_ADMIN, which without a user namespace is the host's: "
+                                 "leave PrivateUsers= as it is, or give it with Capability=");
 
         if (spec->ambient_capability & ~wanted)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "planning the machine", "AmbientCapability",
@@ -91,6 +98,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         plan->cgroup_limits = CGROUP_LIMITS_NULL;
         plan->nodes = nodes;
         plan->links = links;
+        plan->notify_socket = spec->boot;
         plan_namespaces(plan, host);
         r = plan_confinement(plan, host, error);
         if (r < 0)

@@ -39,6 +39,7 @@ typedef enum MountKind {
         MOUNT_CGROUP,    /* the payload's own cgroups; by the leader, once it is in them */
         MOUNT_BIND,      /* a file or directory from elsewhere */
         MOUNT_OVERLAY,   /* directories from elsewhere as one */
+        MOUNT_RUN_HOST,  /* what the machine may know of its host (run-host.h) */
         _MOUNT_KIND_MAX,
 } MountKind;
 
@@ -91,8 +92,13 @@ typedef struct Plan {
         Confinement confinement; /* of the payload */
         CgroupLimits cgroup_limits;         /* that berth sets itself: none on a host with cgroup v2 alone */
         FilterPolicy filter;     /* what confinement.filter is made from, by plan_make_filter() */
+
+        bool notify_socket;      /* the payload may tell its state by sd_notify(3) */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
 } Plan;
+
+/* Where the payload finds the socket that notifications go to. */
+#define RUN_HOST_NOTIFY "/run/host/notify"
 
 /* What the plan needs to know about the host. */
 typedef struct PlanHost {

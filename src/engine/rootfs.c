@@ -18,6 +18,7 @@
 #include "mount.h"
 #include "overlay.h"
 #include "path-util.h"
+#include "run-host.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -33,6 +34,7 @@ typedef struct Rootfs {
         int devpts;              /* its devpts instance */
         int empty;               /* an empty read-only directory to cover directories with */
         int master;              /* of the terminal */
+        int notify;              /* the socket for notifications */
         uint32_t owner;          /* host id of the machine's root */
 } Rootfs;
 
@@ -310,6 +312,7 @@ static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         case MOUNT_JOINED_SHM: return take_leader_mount(rootfs->leader->shm, m, error);
         case MOUNT_READ_ONLY: return make_read_only(rootfs, m, error);
         case MOUNT_MASK:      return make_mask(rootfs, m, error);
+        case MOUNT_RUN_HOST:  return run_host_make(rootfs->plan, m, &rootfs->notify, error);
         case MOUNT_CGROUP:    return -ENOENT; /* the leader's: see leader.c */
         case MOUNT_BIND:      return make_bind(rootfs, m, error);
         case MOUNT_OVERLAY:   return make_overlay(rootfs, m, error);
@@ -341,7 +344,7 @@ static int attach_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         return r < 0 ? r : bind_attach(m, mount, target, error);
 }
 
-int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error) {
+int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error) {
         const Plan *plan = parts->plan;
         Rootfs rootfs = {
                 .plan = plan,
@@ -354,6 +357,7 @@ int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error) {
                 .devpts = -EBADF,
                 .empty = -EBADF,
                 .master = -EBADF,
+                .notify = -EBADF,
                 .owner = plan_root_id(plan),
         };
         int r = 0;
@@ -366,9 +370,10 @@ int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error) {
         (void) fd_close(rootfs.empty);
         if (r < 0) {
                 (void) fd_close(rootfs.master);
+                (void) fd_close(rootfs.notify);
                 return r;
         }
 
-        *ret_master = rootfs.master;
+        *ret = (RootfsEnds){ .master = rootfs.master, .notify = rootfs.notify };
         return 0;
 }

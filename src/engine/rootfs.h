@@ -15,6 +15,13 @@ typedef struct LeaderMounts {
 
 #define LEADER_MOUNTS_NULL (LeaderMounts){ .proc = -EBADF, .sysfs = -EBADF, .mqueue = -EBADF, .shm = -EBADF }
 
+/* Our ends of what is in the tree: the terminal's master side, the socket for notifications; -EBADF where there is none. */
+typedef struct RootfsEnds {
+        int master, notify;
+} RootfsEnds;
+
+#define ROOTFS_ENDS_NULL (RootfsEnds){ .master = -EBADF, .notify = -EBADF }
+
 /* What they are made of; all is borrowed, but SOURCES are used up. */
 typedef struct RootfsParts {
         const Plan *plan;
@@ -26,7 +33,6 @@ typedef struct RootfsParts {
 } RootfsParts;
 
 /*
- * Attaches all but the leader's own cgroup mounts below the root. With a terminal, *ret_master is its master side,
- * the caller's; otherwise -EBADF.
+ * Attaches all but the leader's own cgroup mounts below the root. *ret is the caller's.
  */
-int rootfs_mount(const RootfsParts *parts, int *ret_master, Error *error);
+int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error);

@@ -2,6 +2,7 @@
 #include "prepare.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -207,12 +208,35 @@ static const char *default_shell(int tree) {
         return fd < 0 ? "/bin/sh" : "/bin/bash";
 }
 
+/* What a system that boots wants otherwise, where nobody has said what he wants. */
+static int fill_boot_defaults(Spec *spec, Error *error) {
+        const Setting *kill_signal = setting_by_name("KillSignal"), *no_new_privileges = setting_by_name("NoNewPrivileges");
+
+        /* systemd(1): the signal that starts poweroff.target. */
+        if (!setting_is_assigned(kill_signal, spec))
+                spec->kill_signal = SIGRTMIN + 3;
+        /* Its services have users of their own, and set-user-id programs. */
+        if (!setting_is_assigned(no_new_privileges, spec))
+                spec->no_new_privileges = false;
+        /* It logs to /dev/console, which is the terminal. */
+        spec->terminal = true;
+
+        if (spec->process_two || spec->user)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the settings",
+                                 spec->process_two ? "ProcessTwo" : "User",
+                                 "it does not go with Boot=: the init is process 1, and root");
+        return 0;
+}
+
 static int fill_defaults(Preparation *p, Error *error) {
         Spec *spec = p->spec;
 
+        if (spec->boot && fill_boot_defaults(spec, error) < 0)
+                return -EINVAL;
+
         if ((!spec->hostname && str_replace(&spec->hostname, spec->name) < 0) ||
             (!spec->working_directory && str_replace(&spec->working_directory, "/") < 0) ||
-            (strv_length(spec->parameters) == 0 && strv_append(&spec->parameters, default_shell(p->tree)) < 0))
+            (!spec->boot && strv_length(spec->parameters) == 0 && strv_append(&spec->parameters, default_shell(p->tree)) < 0))
                 return error_oom(error);
 
         assert(spec_is_resolved(spec));

@@ -12,6 +12,7 @@
 #include "kept.h"
 #include "log.h"
 #include "machine-bus.h"
+#include "machined.h"
 #include "network.h"
 #include "range.h"
 #include "registry.h"
@@ -168,6 +169,14 @@ void machine_refresh_starting(Machine *machine) {
                 machine_set_state(machine, &state);
 }
 
+static void machine_register_again(Machine *machine) {
+        const Spec *spec = machine_spec(machine, NULL);
+        int r = spec ? machined_register_again(machine->manager->bus, spec, machine->state.leader.pid) : -ENODATA;
+
+        if (r < 0)
+                log_debug("machine '%s' was not registered again: %s", machine_name(machine), errno_text(r));
+}
+
 /* Once, and only one that ran. */
 static void machine_unregister(Machine *machine) {
         if (machine->present && !machine->unregistered && machine->state.started_usec > 0)
@@ -208,8 +217,13 @@ int machine_watch(Machine *machine, PidRef *supervisor) {
 
 static void on_link_state(void *userdata, State *state) {
         Machine *machine = userdata;
+        pid_t before = machine->state.leader.pid;
 
         machine_set_state(machine, state);
+
+        /* A system that rebooted has another leader, and machined only knows of the old one. */
+        if (!machine->start && machine->state.state == MACHINE_RUNNING && machine->state.leader.pid != before)
+                machine_register_again(machine);
 
         /* As early as that, so that the name is free by the time that somebody wants it again. */
         if (!machine->start && !machine_state_is_alive(machine->state.state))

@@ -21,6 +21,8 @@ const Setting settings[] = {
           TRUST_RUN, "Directory in the machine to start the command in" },
         { "Hostname", SECTION_EXEC, &type_hostname, FIELD(hostname), "hostname|h", NULL, TRUST_RUN,
           "Host name inside (default: the machine's name)" },
+        { "Boot", SECTION_EXEC, &type_boolean, FIELD(boot), "boot|b", "no", TRUST_RUN,
+          "Run the tree's init; Parameters= are its arguments" },
         { "ProcessTwo", SECTION_EXEC, &type_boolean, FIELD(process_two), "as-pid2|init", "no", TRUST_RUN,
           "Put an init in front of the command that reaps and forwards signals" },
         { "Ephemeral", SECTION_EXEC, &type_boolean, FIELD(ephemeral), "ephemeral|x", "no", TRUST_RUN,

@@ -10,7 +10,6 @@
  * link that was asked for and is not there is worse than no machine. What only spares work may be left out.
  */
 static const ForeignKey keys[] = {
-        { "Exec", "Boot", true, LATER },
         { "Exec", "LinkJournal", false, LATER },
         { "Exec", "MachineID", true, LATER },
         { "Exec", "NotifyReady", true, LATER },

@@ -144,7 +144,7 @@ int spec_check_name(const char *name, Error *error) {
 
 bool spec_is_resolved(const Spec *spec) {
         return spec->name && spec->root && spec->hostname && spec->working_directory &&
-               spec->private_users.mode != USER_NAMESPACE_PICK && strv_length(spec->parameters) > 0;
+               spec->private_users.mode != USER_NAMESPACE_PICK && (spec->boot || strv_length(spec->parameters) > 0);
 }
 
 /* What an application may do as root of its machine; docker's users know this list, less MKNOD, SETPCAP and AUDIT_WRITE. */
@@ -153,8 +153,20 @@ static const uint64_t application_capabilities =
         B(CAP_CHOWN) | B(CAP_DAC_OVERRIDE) | B(CAP_FOWNER) | B(CAP_FSETID) | B(CAP_KILL) | B(CAP_SETGID) | B(CAP_SETUID) |
         B(CAP_SETFCAP) | B(CAP_NET_BIND_SERVICE) | B(CAP_SYS_CHROOT);
 
+/*
+ * What a system inside needs besides: to mount, to limit and trace its services, to halt. Only in a user namespace, where all
+ * of it ends at what belongs to that namespace. Not in it is what no namespace gives (modules, the clock, raw IO, the kernel's log).
+ */
+static const uint64_t system_capabilities = B(CAP_AUDIT_CONTROL) | B(CAP_AUDIT_WRITE) | B(CAP_DAC_READ_SEARCH) |
+                                            B(CAP_IPC_OWNER) | B(CAP_LEASE) | B(CAP_LINUX_IMMUTABLE) | B(CAP_NET_BROADCAST) |
+                                            B(CAP_SETPCAP) | B(CAP_SYS_ADMIN) | B(CAP_SYS_BOOT) | B(CAP_SYS_NICE) |
+                                            B(CAP_SYS_PTRACE) | B(CAP_SYS_RESOURCE) | B(CAP_SYS_TTY_CONFIG);
+
 uint64_t spec_effective_capabilities(const Spec *spec) {
         uint64_t mask = application_capabilities;
+
+        if (spec->boot && spec->private_users.mode != USER_NAMESPACE_NO)
+                mask |= system_capabilities | (spec->private_network ? B(CAP_NET_ADMIN) : 0);
 
         /* On the host's network raw sockets would read what is not the machine's. */
         if (spec->network.mode != NETWORK_HOST)

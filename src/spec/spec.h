@@ -144,6 +144,7 @@ struct Spec {
         char *user;                /* NAME, UID, NAME:GROUP or UID:GID, looked up in the machine */
         char *working_directory;   /* in the machine */
         char *hostname;
+        bool boot;
         bool process_two;
         bool ephemeral;
         bool no_new_privileges;

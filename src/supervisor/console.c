@@ -322,6 +322,30 @@ int console_new(sd_event *event, int master, bool hold, Console **ret, Error *er
         return 0;
 }
 
+int console_replace_master(Console *c, int master) {
+        struct winsize size;
+        int r = fcntl(master, F_SETFL, O_NONBLOCK) < 0 ? negative_errno() : 0;
+
+        c->master_source = sd_event_source_disable_unref(c->master_source);
+        c->retry = sd_event_source_disable_unref(c->retry);
+        c->deadline = sd_event_source_disable_unref(c->deadline);
+        if (r >= 0)
+                r = sd_event_add_io(c->event, &c->master_source, master, EPOLLIN, on_master, c);
+        if (r < 0) {
+                (void) fd_close(master);
+                return r;
+        }
+
+        if (ioctl(c->master, TIOCGWINSZ, &size) >= 0)
+                (void) ioctl(master, TIOCSWINSZ, &size);
+        (void) fd_close(c->master);
+        c->master = master;
+        c->hung_up = false;
+        c->done = NULL;
+        console_update(c);
+        return 0;
+}
+
 Console *console_free(Console *c) {
         if (!c)
                 return NULL;

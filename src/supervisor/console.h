@@ -24,6 +24,9 @@ Console *console_free(Console *console);
 /* All that the payload writes is recorded, too. */
 void console_record(Console *console, struct Recorder *recorder);
 
+/* The terminal of a machine that began again, for the streams that there are. Takes MASTER over, also on failure. */
+int console_replace_master(Console *console, int master);
+
 /* One end of a new stream, the caller's. */
 int console_attach(Console *console, int *ret);
 

@@ -264,7 +264,13 @@ static int method_wait(sd_bus_message *call, void *userdata, sd_bus_error *error
         return r < 0 ? r : 1;
 }
 
+/* To the init of a system these say other things (systemd(1), "Signals"): who sits in front of it wants it to end. */
+static bool means_stop(const Supervisor *s, int signal) {
+        return s->spec->boot && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT);
+}
+
 static int method_session_kill(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        Supervisor *s = connection_supervisor(userdata);
         Exec *exec = connection_exec(userdata);
         int32_t signal;
         int r = sd_bus_message_read(call, "i", &signal);
@@ -273,8 +279,10 @@ static int method_session_kill(sd_bus_message *call, void *userdata, sd_bus_erro
                 return r;
         if (exec)
                 exec_signal(exec, signal);
+        else if (means_stop(s, signal))
+                supervisor_dispatch(s, EVENT_STOP);
         else
-                r = signal_leader(connection_supervisor(userdata), signal, error);
+                r = signal_leader(s, signal, error);
         return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
 

@@ -43,7 +43,7 @@ static int tell_manager(KeepUnit *k, const char *name) {
         return r;
 }
 
-int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit **ret) {
+int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, bool again, KeepUnit **ret) {
         enum { LINGER_USEC = 3 * 1000 * 1000 };
         KeepUnit *k = calloc(1, sizeof(*k));
         int r;
@@ -57,7 +57,7 @@ int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit
         if (r >= 0)
                 r = sd_event_add_time_relative(event, &k->timer, CLOCK_MONOTONIC, LINGER_USEC, 0, on_timer, k);
         if (r >= 0)
-                r = machined_register(k->bus, spec, leader);
+                r = again ? machined_register_again(k->bus, spec, leader) : machined_register(k->bus, spec, leader);
         if (r >= 0)
                 r = tell_manager(k, spec->name);
         if (r < 0) {

@@ -12,8 +12,8 @@
  */
 typedef struct KeepUnit KeepUnit;
 
-/* Announces the machine SPEC with its LEADER. Returns before anything is answered. */
-int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, KeepUnit **ret);
+/* Announces the machine SPEC with its LEADER, or with AGAIN its new one. Returns before anything is answered. */
+int keep_unit_announce(sd_event *event, const Spec *spec, pid_t leader, bool again, KeepUnit **ret);
 KeepUnit *keep_unit_free(KeepUnit *k);
 
 /*

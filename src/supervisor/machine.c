@@ -18,6 +18,7 @@
 #include "keep-unit.h"
 #include "listens.h"
 #include "log.h"
+#include "notify.h"
 #include "parse-util.h"
 #include "pause.h"
 #include "recorder.h"
@@ -46,12 +47,33 @@ void supervisor_set_state(Supervisor *s, Phase phase, MachineState state) {
         supervisor_publish(s);
 }
 
+void supervisor_on_notify(const char *name, const char *value, void *userdata) {
+        Supervisor *s = userdata;
+        uint32_t status;
+
+        if (streq(name, "EXIT_STATUS") && parse_u32(value, &status) >= 0 && status <= UINT8_MAX)
+                s->told_status = (int) status;
+}
+
+/* reboot(2) in a pid namespace: its process 1 ends as if by one of two signals, and systemd does so in its own. */
+static bool has_halted(const Supervisor *s, const siginfo_t *info) {
+        return s->spec->boot && info->si_code == CLD_KILLED && info->si_status == SIGINT;
+}
+
+static bool wants_reboot(const Supervisor *s) {
+        return s->spec->boot && !s->stopped && s->state.result == RESULT_SIGNAL && s->state.status == SIGHUP;
+}
+
 void supervisor_record_exit(Supervisor *s, const siginfo_t *info) {
-        bool killed = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
+        bool halted = has_halted(s, info), killed = !halted && (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED);
+
+        notify_drain(s->notify);
 
         s->exited = true;
         s->state.finished_usec = now_usec();
-        s->state.status = info->si_status;
+        s->state.status = halted ? EXIT_SUCCESS : info->si_status;
+        if (!killed && s->told_status >= 0)
+                s->state.status = s->told_status;
         s->state.result = !killed                                                          ? RESULT_EXITED
                           : info->si_status == SIGKILL && cgroup_oom_kills(&s->cgroup) > 0 ? RESULT_OOM_KILL
                                                                                            : RESULT_SIGNAL;
@@ -124,8 +146,23 @@ static void end_normally(Supervisor *s) {
                 drain_log(s);
 }
 
+/* It ran once, and could not begin again. */
+static void end_reboot(Supervisor *s) {
+        s->birth = birth_free(s->birth);
+        s->state.result = RESULT_FAILED;
+        s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
+        (void) cgroup_kill_payload(&s->cgroup);
+        cgroup_limits_release(&s->cgroup, s->spec->name);
+        supervisor_set_state(s, PHASE_DRAINING, MACHINE_FAILED);
+        drain_log(s);
+}
+
 /* The machine never ran: s->error says why, and goes to whoever asked for the start. */
 static void end_start(Supervisor *s) {
+        if (s->rebooted) {
+                end_reboot(s);
+                return;
+        }
         s->birth = birth_free(s->birth);
         s->state.result = RESULT_FAILED;
         s->state.finished_usec = now_usec();
@@ -153,11 +190,14 @@ static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
 
 static int release(Supervisor *s, Error *error) {
         int streams[] = { -EBADF, -EBADF, -EBADF };
-        int r = cgroup_open_own(&s->cgroup, error);
+        /* Once it was split we are not in it any more, but below. */
+        int r = s->rebooted ? 0 : cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
                 r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
-        if (r >= 0)
+        if (r >= 0 && s->spec->boot)
+                r = cgroup_delegate(&s->cgroup, error);
+        if (r >= 0 && !s->rebooted)
                 r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
         if (r >= 0)
                 r = cgroup_limits_verify(&s->cgroup, s->spec, error);
@@ -235,7 +275,8 @@ static void announce(Supervisor *s) {
         int r;
 
         (void) sd_notifyf(/* unset_environment= */ false, "READY=1\nSTATUS=Machine %s is running.", s->spec->name);
-        r = keep_unit_announce(s->event, s->spec, s->leader.pid, &s->announcement);
+        s->announcement = keep_unit_free(s->announcement);
+        r = keep_unit_announce(s->event, s->spec, s->leader.pid, s->rebooted, &s->announcement);
         if (r < 0)
                 log_debug("announcing %s: %s, ignoring", s->spec->name, errno_text(r));
 }
@@ -262,7 +303,42 @@ static void on_executed(Supervisor *s) {
                 announce(s);
         /* It may have ended before we got here. */
         if (s->exited)
+                supervisor_dispatch(s, EVENT_LEADER_EXITED);
+}
+
+/* Rebooting: the same scope, the same tree, everything else anew. */
+
+static void begin_again(Supervisor *s) {
+        int r;
+
+        s->rebooted = true;
+        r = supervisor_build_again(s, &s->error);
+        if (r < 0)
+                (void) error_set_errno(&s->error, r, "starting the machine again", s->spec->name);
+        on_scope_ready(s);
+}
+
+static void on_exited_running(Supervisor *s) {
+        if (!wants_reboot(s)) {
                 end_normally(s);
+                return;
+        }
+
+        s->state.leader = (ProcessId){};
+        s->state.result = RESULT_NONE;
+        s->state.status = 0;
+        s->state.finished_usec = 0;
+        supervisor_set_state(s, PHASE_REBOOTING, MACHINE_STARTING);
+        if (s->console)
+                console_drain(s->console, on_console_done, s);
+        else
+                begin_again(s);
+}
+
+static void on_stop_rebooting(Supervisor *s) {
+        s->stopped = true;
+        s->state.result = RESULT_EXITED;
+        end_normally(s);
 }
 
 static void on_exited_waiting(Supervisor *s) {
@@ -328,7 +404,7 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_STOP] = on_stop_starting,
         },
         [PHASE_RUNNING] = {
-                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_LEADER_EXITED] = on_exited_running,
                 [EVENT_STOP] = on_stop,
         },
         [PHASE_PAUSING] = {
@@ -340,6 +416,10 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
         [PHASE_PAUSED] = {
                 [EVENT_LEADER_EXITED] = end_normally,
                 [EVENT_STOP] = on_stop,
+        },
+        [PHASE_REBOOTING] = {
+                [EVENT_CONSOLE_DONE] = begin_again,
+                [EVENT_STOP] = on_stop_rebooting,
         },
         [PHASE_STOPPING] = {
                 [EVENT_LEADER_EXITED] = end_normally,

@@ -20,6 +20,7 @@
 #include "live-limits.h"
 #include "log.h"
 #include "name.h"
+#include "notify.h"
 #include "prepare.h"
 #include "range.h"
 #include "recorder.h"
@@ -37,6 +38,7 @@ static void supervisor_init(Supervisor *s) {
                 .state = STATE_NULL,
                 .error = ERROR_NULL,
                 .leader = PIDREF_NULL,
+                .told_status = -1,
                 .run_dir = -EBADF,
                 .tree = -EBADF,
                 .devices = -EBADF,
@@ -52,6 +54,7 @@ static void supervisor_done(Supervisor *s) {
         execs_end(s);
         keep_unit_free(s->announcement);
         live_binds_free(s);
+        notify_free(s->notify);
         console_free(s->console);
         recorder_free(s->recorder);
         birth_free(s->birth);
@@ -189,8 +192,11 @@ static int build(Supervisor *s, Error *error) {
         s->devices = fd_close(s->devices);
         if (r >= 0)
                 r = birth_build(s->plan, &source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
-        s->tree = fd_close(s->tree);
-        namespaces_done(&s->namespaces);
+        /* A system that reboots begins with them once more. */
+        if (!s->spec->boot) {
+                s->tree = fd_close(s->tree);
+                namespaces_done(&s->namespaces);
+        }
         return r;
 }
 
@@ -237,15 +243,33 @@ static int block_signals(void) {
 }
 
 static int add_leader(Supervisor *s, Error *error) {
-        int master = birth_take_master(s->birth), r;
+        int master = birth_take_master(s->birth), notify = birth_take_notify(s->birth), r = 0;
 
-        if (master >= 0) {
+        if (master >= 0 && s->console)
+                r = console_replace_master(s->console, master);
+        else if (master >= 0)
                 r = console_new(s->event, master, /* hold= */ false, &s->console, error);
-                if (r < 0)
-                        return r;
-        }
+        if (r >= 0 && notify >= 0)
+                r = notify_new(s->event, notify, birth_leader_child(s->birth), supervisor_on_notify, s, &s->notify, error);
+        if (r < 0)
+                return r;
         r = sd_event_add_child(s->event, &s->leader_source, birth_leader_child(s->birth), WEXITED, on_leader_exit, s);
         return r < 0 ? error_set_errno(error, r, "watching the leader of", s->spec->name) : 0;
+}
+
+int supervisor_build_again(Supervisor *s, Error *error) {
+        int r;
+
+        s->leader_source = sd_event_source_disable_unref(s->leader_source);
+        s->notify = notify_free(s->notify);
+        pidref_done(&s->leader);
+        s->exited = false;
+        s->told_status = -1;
+
+        r = cgroup_clear_payload(&s->cgroup, error);
+        if (r >= 0)
+                r = build(s, error);
+        return r < 0 ? r : add_leader(s, error);
 }
 
 static int prepare_loop(Supervisor *s, Error *error) {

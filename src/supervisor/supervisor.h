@@ -23,6 +23,7 @@
 typedef struct Console Console;
 typedef struct Connection Connection;
 typedef struct KeepUnit KeepUnit;
+typedef struct Notify Notify;
 
 /* Where a machine's life stands; machine.c has the table of what each event does in each phase. */
 typedef enum Phase {
@@ -31,6 +32,7 @@ typedef enum Phase {
         PHASE_RUNNING,
         PHASE_PAUSING,   /* its processes are being frozen */
         PHASE_PAUSED,
+        PHASE_REBOOTING, /* the system inside asked to begin again; the terminal's last words are on their way */
         PHASE_STOPPING,  /* asked to end, timer armed */
         PHASE_KILLING,   /* killed, waiting for the leader to be reaped */
         PHASE_DRAINING,  /* it is over; the terminal's last words are on their way */
@@ -68,6 +70,9 @@ typedef struct Supervisor {
         PidRef leader;
         pid_t leader_child;      /* its number in our own pid namespace */
         bool stopped;            /* the end was asked for */
+        bool rebooted;           /* this is not its first life */
+        Notify *notify;          /* what the payload tells of itself */
+        int told_status;         /* the exit status that the system inside told, or -1 */
         bool exited;             /* the leader was reaped: result and status are in state */
         bool keep_unit;          /* in a unit of somebody else's */
         KeepUnit *announcement;
@@ -108,6 +113,9 @@ void supervisor_warm_up(void);
 /* The empty directory that the machine was built at, by its path. The caller frees it. */
 int supervisor_mount_point(const Supervisor *s, char **ret, Error *error);
 
+/* Builds the machine once more, in the cgroups that it has: up to where release() is to be called. */
+int supervisor_build_again(Supervisor *s, Error *error);
+
 /* machine.c: what happens */
 void supervisor_dispatch(Supervisor *s, Event event);
 /* Moves to a phase, and says so as a state. */
@@ -116,3 +124,5 @@ void supervisor_set_state(Supervisor *s, Phase phase, MachineState state);
 void supervisor_publish(Supervisor *s);
 /* The result of the last wait for the leader, into s->state. */
 void supervisor_record_exit(Supervisor *s, const siginfo_t *info);
+/* A line of what the leader told by sd_notify(3): a NotifyHandler. */
+void supervisor_on_notify(const char *name, const char *value, void *userdata);

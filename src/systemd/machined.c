@@ -29,6 +29,21 @@ int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
         return r < 0 ? r : sd_bus_send(bus, m, NULL);
 }
 
+int machined_register_again(sd_bus *bus, const Spec *spec, pid_t leader) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", spec->name);
+        if (r >= 0)
+                r = sd_bus_message_set_expect_reply(m, false);
+        if (r >= 0)
+                r = sd_bus_send(bus, m, NULL);
+        /* It does one call after the other. */
+        return r < 0 ? r : machined_register(bus, spec, leader);
+}
+
 int machined_unregister(sd_bus *bus, const char *name, sd_bus_message_handler_t handler, void *userdata, sd_bus_slot **ret_slot) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;

@@ -13,6 +13,9 @@
  */
 int machined_register(sd_bus *bus, const Spec *spec, pid_t leader);
 
+/* The same for one that is registered with a leader that it has no more. */
+int machined_register_again(sd_bus *bus, const Spec *spec, pid_t leader);
+
 /*
  * Makes machined forget a machine that ended. Not left to machined: when it sees that the unit of a machine is gone,
  * it asks systemd to stop the unit of that name (252: machine_stop_scope()), which by then may be the next run's.
