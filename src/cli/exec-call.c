@@ -18,7 +18,8 @@ static int append_arguments(sd_bus_message *m, char *const *command, const Spec 
         static const struct {
                 ExecFlags flag;
                 const char *key;
-        } keys[] = { { EXEC_TERMINAL, "Terminal" }, { EXEC_PRIVILEGED, "Privileged" }, { EXEC_DETACH, "Detach" } };
+        } keys[] = { { EXEC_TERMINAL, "Terminal" }, { EXEC_PRIVILEGED, "Privileged" }, { EXEC_DETACH, "Detach" },
+                     { EXEC_COPY_IN, "CopyIn" },    { EXEC_COPY_OUT, "CopyOut" },      { EXEC_KEEP_OWNER, "KeepOwner" } };
         int r = sd_bus_message_append_strv(m, (char **) command);
 
         if (r >= 0)

@@ -9,6 +9,9 @@ typedef enum ExecFlags {
         EXEC_TERMINAL = 1 << 0,
         EXEC_PRIVILEGED = 1 << 1,
         EXEC_DETACH = 1 << 2,    /* no session, and no streams of ours */
+        EXEC_COPY_IN = 1 << 3,   /* the command is a place to extract standard input to (tar.h) */
+        EXEC_COPY_OUT = 1 << 4,  /* or what to write to standard output */
+        EXEC_KEEP_OWNER = 1 << 5,
 } ExecFlags;
 
 /*

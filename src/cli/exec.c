@@ -101,3 +101,90 @@ const Verb verb_exec = {
                 "berth dies; ^]^]^] leaves it running. Without a terminal it goes on.",
         .run = exec_verb,
 };
+
+/* Shells */
+
+typedef struct ShellOptions {
+        char *user;
+} ShellOptions;
+
+static const Option shell_options[] = {
+        { "uid|user|u", &type_user, offsetof(ShellOptions, user), "As this user of the machine (default: root)" },
+        {},
+};
+
+/* Without words of its own, the user's shell as a login begins it: the machine's sh knows $SHELL of nobody, so it looks. */
+static int shell_command(const char *user, char *const *words, char ***ret, Error *error) {
+        static const char script[] =
+                "u=$1; s=; if [ -r /etc/passwd ]; then while IFS=: read -r n _ i _ _ _ c; do "
+                "if [ \"$n\" = \"$u\" ] || [ \"$i\" = \"$u\" ]; then s=$c; break; fi; done </etc/passwd; fi; "
+                "[ -x \"$s\" ] || s=/bin/bash; [ -x \"$s\" ] || s=/bin/sh; cd ~ 2>/dev/null; export SHELL=\"$s\"; exec \"$s\" -l";
+        const char *const login[] = { "/bin/sh", "-c", script, "berth-shell", user, NULL };
+
+        for (char *const *word = words && *words ? words : (char *const *) login; *word; word++)
+                if (strv_append(ret, *word) < 0)
+                        return error_oom(error);
+        return 0;
+}
+
+static int shell_verb(const Call *call, Error *error) {
+        const ShellOptions *options = call->options;
+        const ExecOptions exec = { .terminal = isatty(STDIN_FILENO) };
+        const char *operand = call->operands[0], *at = strchr(operand, '@');
+        _cleanup_free_ char *user = at ? strndup(operand, (size_t) (at - operand))
+                                       : strdup(options->user ? options->user : "root");
+        _cleanup_strv_free_ char **command = NULL;
+        _cleanup_spec_ Spec *spec = spec_new();
+        int r;
+
+        if (!user || !spec)
+                return error_oom(error);
+        r = setting_assign(setting_by_name("User"), spec, user, error);
+        if (r >= 0)
+                r = exec.terminal ? pass_terminal_type(spec, error) : 0;
+        if (r >= 0)
+                r = shell_command(user, call->operands + 1, &command, error);
+        return r < 0 ? r : run(at ? at + 1 : operand, command, spec, &exec, error);
+}
+
+const Verb verb_shell = {
+        .names = "shell",
+        .operands = "[USER@]NAME [COMMAND…]",
+        .least = 1,
+        .most = SIZE_MAX,
+        .flags = VERB_COMMAND | VERB_MACHINE_STATUS,
+        .options = shell_options,
+        .size = sizeof(ShellOptions),
+        .help = "A shell in a machine that runs",
+        .details =
+                "The user's own, as a login shell, or COMMAND instead of it; with a terminal where berth has one. The rest is as with "
+                "berth exec.",
+        .run = shell_verb,
+};
+
+static int login_verb(const Call *call, Error *error) {
+        char *const command[] = { (char *) "login", (char *) "-p", NULL };
+        _cleanup_spec_ Spec *spec = spec_new();
+        int r;
+
+        if (!spec)
+                return error_oom(error);
+        if (!isatty(STDIN_FILENO))
+                return error_set(error, ERROR_INVALID_VALUE, ENOTTY, "opening a login", call->operands[0],
+                                 "that takes a terminal; berth shell and berth exec do without");
+        r = setting_assign(setting_by_name("User"), spec, "root", error);
+        if (r >= 0)
+                r = pass_terminal_type(spec, error);
+        return r < 0 ? r : run(call->operands[0], command, spec, &(const ExecOptions){ .terminal = true }, error);
+}
+
+const Verb verb_login = {
+        .names = "login",
+        .operands = "NAME",
+        .least = 1,
+        .most = 1,
+        .flags = VERB_MACHINE_STATUS,
+        .help = "Log in to a machine that runs, with name and password",
+        .details = "Its own login(1) asks and opens the session, so the machine has to have one; berth shell asks nobody.",
+        .run = login_verb,
+};

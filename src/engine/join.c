@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "command.h"
+#include "copy.h"
 #include "fd-util.h"
 #include "kernel.h"
 #include "leader-protocol.h"
@@ -148,6 +149,10 @@ static int reset_signals(Joiner *j, Error *error) {
 }
 
 static int execute(Joiner *j, Error *error) {
+        const JoinRequest *q = j->request;
+
+        if (q->copy != JOIN_COPY_NONE)
+                return copy_run(q->copy == JOIN_COPY_IN, q->command[0], q->keep_owner ? TAR_KEEP_OWNER : 0, &j->socket, error);
         return command_execute(j->request->command, j->environment, error);
 }
 

@@ -12,6 +12,13 @@
 #include "pidref.h"
 #include "plan.h"
 
+/* Instead of executing something. */
+typedef enum JoinCopy {
+        JOIN_COPY_NONE,
+        JOIN_COPY_IN,            /* extracts a stream (tar.h) from standard input; the command is the place where to */
+        JOIN_COPY_OUT,           /* writes one to standard output; the command is what */
+} JoinCopy;
+
 typedef struct JoinRequest {
         const Plan *plan;        /* of the machine */
         const PidRef *leader;
@@ -21,6 +28,8 @@ typedef struct JoinRequest {
         const char *user;
         const char *directory;
         const Confinement *confinement; /* borrowed */
+        JoinCopy copy;
+        bool keep_owner;         /* with JOIN_COPY_IN: ids as they are in the stream */
         bool terminal;           /* it makes one in the machine's own devpts */
         int stdio[3];            /* ignored with a terminal; borrowed */
 } JoinRequest;

@@ -17,7 +17,7 @@ static const char *const taken[] = { "Environment", "User", "WorkingDirectory", 
 typedef struct ExecCall {
         Spec *spec;
         char **command;
-        bool terminal, privileged, detach;
+        bool terminal, privileged, detach, copy_in, copy_out, keep_owner;
         int standard_fds[3];     /* the message's, or -EBADF */
 } ExecCall;
 
@@ -34,7 +34,8 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
         const struct {
                 const char *key;
                 bool *field;
-        } flags[] = { { "Terminal", &c->terminal }, { "Privileged", &c->privileged }, { "Detach", &c->detach } };
+        } flags[] = { { "Terminal", &c->terminal }, { "Privileged", &c->privileged }, { "Detach", &c->detach },
+                      { "CopyIn", &c->copy_in },    { "CopyOut", &c->copy_out },      { "KeepOwner", &c->keep_owner } };
         int value, r = run_request_read_stream(key, m, c->standard_fds, error);
 
         if (r != 0)
@@ -115,6 +116,9 @@ static int write_call(sd_bus_message *m, const ExecCall *c) {
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}{sv}", "Terminal", "b", (int) c->terminal, "Privileged", "b",
                                           (int) c->privileged, "Detach", "b", (int) c->detach);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "CopyIn", "b", (int) c->copy_in, "CopyOut", "b", (int) c->copy_out,
+                                          "KeepOwner", "b", (int) c->keep_owner);
         for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
                 if (c->standard_fds[i] >= 0)
                         r = sd_bus_message_append(m, "{sv}", streams[i], "h", c->standard_fds[i]);

@@ -163,6 +163,7 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
         static const char *const inherited[] = { "User", "WorkingDirectory" };
         const Supervisor *s = e->supervisor;
         const Spec *spec = request->spec, *from[ELEMENTSOF(inherited)];
+        bool copies = request->copy_in || request->copy_out;
         _cleanup_confinement_ Confinement confinement = {};
         int r;
 
@@ -180,9 +181,13 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
                         .cgroup = &s->cgroup,
                         .command = spec->parameters,
                         .environment = spec->environment,
-                        .user = from[0]->user,
-                        .directory = from[1]->working_directory,
+                        .user = copies ? "0:0" : from[0]->user,
+                        .directory = copies ? "/" : from[1]->working_directory,
                         .confinement = &confinement,
+                        .copy = request->copy_in    ? JOIN_COPY_IN
+                                : request->copy_out ? JOIN_COPY_OUT
+                                                    : JOIN_COPY_NONE,
+                        .keep_owner = request->keep_owner,
                         .terminal = request->terminal,
                         .stdio = { stdio[0], stdio[1], stdio[2] },
                 },

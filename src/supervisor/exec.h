@@ -15,6 +15,8 @@ typedef struct ExecRequest {
         Spec *spec;              /* what of it a user set: command, environment, user, working directory, capabilities */
         bool terminal;
         bool privileged;         /* with all capabilities that berth has */
+        bool copy_in, copy_out;  /* no command, but a place that a stream is extracted to or made from (join.h) */
+        bool keep_owner;
         bool detach;             /* nobody will wait for it: no session */
         int stdio[3];            /* borrowed, -EBADF where not given */
 } ExecRequest;

@@ -181,7 +181,8 @@ static int read_exec_option(const char *key, sd_bus_message *m, void *userdata, 
                 bool *field;
         } flags[] = { { "Terminal", &request->terminal },
                       { "Privileged", &request->privileged },
-                      { "Detach", &request->detach } };
+                      { "Detach", &request->detach }, { "CopyIn", &request->copy_in },
+                      { "CopyOut", &request->copy_out },  { "KeepOwner", &request->keep_owner } };
         int value, r;
 
         for (size_t i = 0; i < ELEMENTSOF(streams); i++)

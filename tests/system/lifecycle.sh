@@ -121,7 +121,7 @@ test_cat_and_edit() {
         assert_contains "$text" "Environment=A=1"
         assert_contains "$text" "MemoryMax=64M"
 
-        printf '#!/bin/sh\nsed -i "s/A=1/A=2/; /MemoryMax/d" "$1"\n' >editor
+        printf '#!/bin/sh\nsed -i "s/A=1/A=2/; /Memory/d" "$1"\n' >editor
         chmod +x editor
         EDITOR=$PWD/editor berth edit edited
         text=$(berth cat edited)
