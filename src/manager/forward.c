@@ -28,15 +28,21 @@ static int pass_back(Forward *f, sd_bus_message *m) {
         return r < 0 ? r : sd_bus_reply_method_return(f->message, f->result, fd);
 }
 
+/* What sd-bus itself says when the connection ends, or its patience. */
+static bool is_lost(const sd_bus_error *e) {
+        return sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT);
+}
+
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
         _cleanup_error_ Error error = ERROR_NULL;
         Forward *f = userdata;
         int r;
 
-        if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT))
-                r = error_set(&error, ERROR_FAILED, ETIMEDOUT, "talking to the machine", NULL,
-                              "its supervisor ended or does not answer");
+        if (is_lost(e) && sd_bus_is_open(sd_bus_message_get_bus(m)) <= 0)
+                r = error_set(&error, ERROR_MACHINE_NOT_RUNNING, ESRCH, "talking to the machine", NULL, "it has just ended");
+        else if (is_lost(e))
+                r = error_set(&error, ERROR_FAILED, ETIMEDOUT, "talking to the machine", NULL, "its supervisor does not answer");
         else if (e)
                 r = error_from_bus(&error, e);
         else

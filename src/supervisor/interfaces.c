@@ -81,12 +81,18 @@ static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *error
 }
 
 static int signal_leader(Supervisor *s, int signal, sd_bus_error *error) {
+        int r;
+
         if (signal <= 0 || signal > SIGRTMAX)
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_INVALID_VALUE), "There is no signal %i.", signal);
         if (!pidref_is_set(&s->leader))
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' is not running yet.",
                                          s->spec->name);
-        return pidref_kill(&s->leader, signal);
+        r = pidref_kill(&s->leader, signal);
+        if (r == -ESRCH)
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' has just ended.",
+                                         s->spec->name);
+        return r;
 }
 
 static int method_kill(sd_bus_message *call, void *userdata, sd_bus_error *error) {

@@ -110,6 +110,16 @@ test_hundred_rounds_of_one_name() {
         done
 }
 
+# By the time that the order arrives it may be running, ending, or gone: all the same to who wants it gone.
+test_remove_a_machine_that_just_ends() {
+        local i
+        for i in {1..60}; do
+                berth run -d --ephemeral --name fleeting "$busybox" sleep "0.0$((i % 6))" >/dev/null
+                check berth rm -f fleeting
+                refute berth status fleeting 2>/dev/null
+        done
+}
+
 test_start_right_after_out_of_memory() {
         local i
         make_tree tree
