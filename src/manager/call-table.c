@@ -15,6 +15,7 @@
 #include "remove.h"
 #include "run-request.h"
 #include "set-property.h"
+#include "stats.h"
 #include "volume.h"
 
 /* The machine of a call, and an empty call of its supervisor. */
@@ -129,6 +130,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },
         { MANAGER_INTERFACE, "KillMachine", ACTION_MANAGE, NULL, run_kill },
         { MANAGER_INTERFACE, "SetMachineProperties", ACTION_MANAGE, set_property_read, set_property_run },
+        { MANAGER_INTERFACE, "GetMachineProcesses", ACTION_MANAGE, NULL, processes_run },
         { MANAGER_INTERFACE, "PauseMachine", ACTION_MANAGE, NULL, run_pause },
         { MANAGER_INTERFACE, "UnpauseMachine", ACTION_MANAGE, NULL, run_unpause },
         { MANAGER_INTERFACE, "RemoveMachine", ACTION_MANAGE, NULL, remove_run },
@@ -142,6 +144,7 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
         { MACHINE_INTERFACE, "SetProperties", ACTION_MANAGE, set_property_read, set_property_run },
+        { MACHINE_INTERFACE, "GetProcesses", ACTION_MANAGE, NULL, processes_run },
         { MACHINE_INTERFACE, "Pause", ACTION_MANAGE, NULL, run_pause },
         { MACHINE_INTERFACE, "Unpause", ACTION_MANAGE, NULL, run_unpause },
         { MACHINE_INTERFACE, "Remove", ACTION_MANAGE, NULL, remove_run },

@@ -52,6 +52,7 @@ static void machine_detach(Machine *machine) {
         machine->collect_timer = sd_event_source_disable_unref(machine->collect_timer);
         machine->link = link_free(machine->link);
         pidref_done(&machine->supervisor);
+        (void) str_replace(&machine->cgroup, NULL);
 }
 
 Machine *machine_free(Machine *machine) {

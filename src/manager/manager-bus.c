@@ -6,6 +6,7 @@
 #include "machine-bus.h"
 #include "registry.h"
 #include "setting.h"
+#include "stats.h"
 #include "volume.h"
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -135,6 +136,10 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetMachine", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", machine), method_get_machine, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetMachineByPID", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("o", machine), method_get_machine_by_pid,
                                 ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_ARGS("as", names), SD_BUS_RESULT("a{sa{st}}", stats), stats_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineProcesses", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(uuusutts)", processes),
+                                call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssss)", settings), method_get_settings, ANYBODY),
 
         SD_BUS_SIGNAL_WITH_ARGS("MachineNew", SD_BUS_ARGS("s", name, "o", machine), 0),
