@@ -28,6 +28,7 @@ struct Birth {
         int clone;               /* our copy of the tree's mounts */
         Sources sources;         /* what else of the host is shown */
         Scratch scratch;
+        Secrets secrets;
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
 
@@ -49,7 +50,9 @@ static int take_tree(Birth *birth, Error *error) {
 }
 
 static int take_sources(Birth *birth, Error *error) {
-        return sources_take(birth->plan, birth->source->tree, &birth->sources, error);
+        int r = sources_take(birth->plan, birth->source->tree, &birth->sources, error);
+
+        return r < 0 ? r : secrets_read(birth->plan->spec, &birth->secrets, error);
 }
 
 /* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
@@ -166,6 +169,7 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
                         .leader = &birth->leader_mounts,
                         .sources = &birth->sources,
                         .scratch = &birth->scratch,
+                        .secrets = &birth->secrets,
                 },
                 &birth->ends, error);
 }
@@ -309,6 +313,7 @@ Birth *birth_free(Birth *birth) {
         leader_mounts_done(&birth->leader_mounts);
         sources_done(&birth->sources);
         scratch_done(&birth->scratch);
+        secrets_done(&birth->secrets);
         (void) fd_close(birth->clone);
         (void) fd_close(birth->host_mounts);
         (void) fd_close(birth->socket);

@@ -20,6 +20,10 @@ static const PlannedMount common_mounts[] = {
           "mode=755,size=10%,nr_inodes=400k" },
         { MOUNT_TMPFS, "/tmp", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_STRICTATIME, "mode=1777,size=10%,nr_inodes=1m" },
         { MOUNT_PROC, "/proc", NOSUID_NODEV_NOEXEC, NULL },
+};
+
+/* Files of the kernel that tell of the host, or change it. */
+static const PlannedMount proc_protections[] = {
         { MOUNT_READ_ONLY, "/proc/sys", MOUNT_ATTR_RDONLY, NULL },
         { MOUNT_READ_ONLY, "/proc/sysrq-trigger", MOUNT_ATTR_RDONLY, NULL },
         { MOUNT_READ_ONLY, "/proc/irq", MOUNT_ATTR_RDONLY, NULL },
@@ -42,6 +46,11 @@ static const PlannedMount own_sys[] = {
 /* A sysfs of another user namespace's network cannot be mounted (EPERM): the host's is shown. */
 static const PlannedMount host_sys[] = {
         { MOUNT_HOST_SYS, "/sys", NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, NULL },
+};
+
+/* A system sets up the network that is its own. */
+static const PlannedMount own_network[] = {
+        { MOUNT_WRITABLE, "/proc/sys/net", 0, NULL },
 };
 
 static const PlannedMount sys_masks[] = {
@@ -71,6 +80,10 @@ static const PlannedMount run_host[] = {
         { MOUNT_RUN_HOST, "/run/host", NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, "mode=755,size=4m,nr_inodes=1k" },
 };
 
+static const PlannedMount credentials[] = {
+        { MOUNT_CREDENTIALS, CREDENTIALS_PATH, NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, "mode=500,size=16m,nr_inodes=2k" },
+};
+
 static const PlannedMount console[] = {
         { MOUNT_CONSOLE, "/dev/console", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, NULL },
 };
@@ -86,6 +99,7 @@ const char *mount_kind_name(MountKind kind) {
                 [MOUNT_CGROUP] = "cgroup",       [MOUNT_BIND] = "bind",
                 [MOUNT_OVERLAY] = "overlay",     [MOUNT_HOST_SHM] = "host-shm",
                 [MOUNT_JOINED_SHM] = "joined-shm", [MOUNT_HOST_CGROUP] = "host-cgroup",
+                [MOUNT_CREDENTIALS] = "credentials", [MOUNT_WRITABLE] = "writable",
         };
         static_assert(ELEMENTSOF(names) == _MOUNT_KIND_MAX, "each kind of mount has a name");
 
@@ -101,6 +115,24 @@ static int add_mounts(Plan *plan, const PlannedMount *mounts, size_t n) {
         plan->mounts = grown;
         plan->n_mounts += n;
         return 0;
+}
+
+/* The protections of the kernel's files, but those that a setting lifts. */
+static int add_protections(Plan *plan, const PlannedMount *mounts, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (!spec_unmasks(plan->spec, mounts[i].target))
+                        r = add_mounts(plan, &mounts[i], 1);
+        return r;
+}
+
+static int add_sys(Plan *plan) {
+        PlannedMount sys = *(plan_all_namespaces(plan) & CLONE_NEWNET ? own_sys : host_sys);
+
+        if (spec_unmasks(plan->spec, "/sys"))
+                sys.attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+        return add_mounts(plan, &sys, 1);
 }
 
 #define ADD_MOUNTS(plan, list) add_mounts(plan, list, ELEMENTSOF(list))
@@ -273,15 +305,21 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
                 return r;
         r = ADD_MOUNTS(plan, common_mounts);
         if (r >= 0)
-                r = plan_all_namespaces(plan) & CLONE_NEWNET ? ADD_MOUNTS(plan, own_sys) : ADD_MOUNTS(plan, host_sys);
+                r = add_protections(plan, proc_protections, ELEMENTSOF(proc_protections));
+        if (r >= 0 && plan->spec->boot && plan_all_namespaces(plan) & CLONE_NEWNET && !spec_unmasks(plan->spec, "/proc/sys"))
+                r = ADD_MOUNTS(plan, own_network);
         if (r >= 0)
-                r = ADD_MOUNTS(plan, sys_masks);
+                r = add_sys(plan);
+        if (r >= 0)
+                r = add_protections(plan, sys_masks, ELEMENTSOF(sys_masks));
         if (r >= 0 && !host->unified)
                 r = ADD_MOUNTS(plan, hybrid_cgroup);
         if (r >= 0)
                 r = plan->spec->boot ? ADD_MOUNTS(plan, writable_cgroup) : ADD_MOUNTS(plan, cgroup);
         if (r >= 0 && plan->notify_socket)
                 r = ADD_MOUNTS(plan, run_host);
+        if (r >= 0 && (plan->spec->set_credential || plan->spec->load_credential))
+                r = ADD_MOUNTS(plan, credentials);
         if (r >= 0)
                 r = plan_given(plan);
         if (r >= 0 && plan->spec->terminal)

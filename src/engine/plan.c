@@ -29,6 +29,15 @@ static int plan_environment(Plan *plan) {
                 r = strv_append(&plan->environment, "NOTIFY_SOCKET=" RUN_HOST_NOTIFY);
         if (r >= 0 && plan->spec->terminal && !strv_env_get(plan->spec->environment, "TERM"))
                 r = strv_append(&plan->environment, "TERM=xterm-256color");
+        if (r >= 0 && (plan->spec->set_credential || plan->spec->load_credential))
+                r = strv_append(&plan->environment, "CREDENTIALS_DIRECTORY=" CREDENTIALS_PATH);
+        /* The Container Interface has it in the form of RFC 4122. */
+        if (r >= 0 && plan->spec->machine_id) {
+                const char *id = plan->spec->machine_id;
+
+                r = strv_consume(&plan->environment,
+                                 str_format("container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20));
+        }
         STRV_FOREACH(item, plan->spec->environment)
                 if (r >= 0)
                         r = strv_append(&plan->environment, *item);

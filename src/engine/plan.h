@@ -40,8 +40,13 @@ typedef enum MountKind {
         MOUNT_BIND,      /* a file or directory from elsewhere */
         MOUNT_OVERLAY,   /* directories from elsewhere as one */
         MOUNT_RUN_HOST,  /* what the machine may know of its host (run-host.h) */
+        MOUNT_WRITABLE,  /* what is at the target, writable again below something that is read-only */
+        MOUNT_CREDENTIALS, /* the machine's credentials, a file each */
         _MOUNT_KIND_MAX,
 } MountKind;
+
+/* Where credentials are, by systemd's Container Interface. */
+#define CREDENTIALS_PATH "/run/host/credentials"
 
 typedef struct PlannedMount {
         MountKind kind;

@@ -29,6 +29,7 @@ typedef struct Rootfs {
         const LeaderMounts *leader;
         Sources *sources;
         Scratch *scratch;
+        const Secrets *secrets;
         BindIds ids;
         int dev;                 /* the attached /dev */
         int devpts;              /* its devpts instance */
@@ -158,6 +159,21 @@ static int make_read_only(Rootfs *rootfs, const PlannedMount *m, Error *error) {
                 return mount;
         r = mount_add_attributes(mount, m->attributes, /* recursive= */ true, error);
         return r < 0 ? r : TAKE_FD(mount);
+}
+
+/* Only until the leader has its own copy of the mounts can what is read-only be made writable again. */
+static int make_writable(const Rootfs *rootfs, const PlannedMount *m, Error *error) {
+        struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+        _cleanup_close_ int there = path_open_in_root(rootfs->root, m->target, O_PATH), mount = -EBADF;
+
+        if (there < 0)
+                return there == -ENOENT ? there : error_set_errno(error, there, "opening", m->target);
+        mount = mount_clone(there, "", /* recursive= */ false, error);
+        if (mount < 0)
+                return mount;
+        if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+                return error_set_errno(error, negative_errno(), "making writable", m->target);
+        return TAKE_FD(mount);
 }
 
 /* The first is attached as it is; later ones are copies of it, since before Linux 6.15 nothing detached can be cloned. */
@@ -297,6 +313,22 @@ static int make_overlay(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         return path ? mount_clone(AT_FDCWD, path, /* recursive= */ false, error) : error_oom(error);
 }
 
+/* A file for each, that nobody but root of the machine reads, on a tmpfs that nobody writes to any more. */
+static int make_credentials(Rootfs *rootfs, const PlannedMount *m, Error *error) {
+        PlannedMount writable = *m;
+        _cleanup_close_ int mount = -EBADF;
+        int r;
+
+        writable.attributes &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+        mount = make_tmpfs(rootfs, &writable, error);
+        if (mount < 0)
+                return mount;
+        r = secrets_write(rootfs->secrets, mount, rootfs->owner, error);
+        if (r >= 0)
+                r = mount_add_attributes(mount, MOUNT_ATTR_RDONLY, /* recursive= */ false, error);
+        return r < 0 ? r : TAKE_FD(mount);
+}
+
 static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         switch (m->kind) {
         case MOUNT_TMPFS:     return make_tmpfs(rootfs, m, error);
@@ -316,6 +348,8 @@ static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         case MOUNT_CGROUP:    return -ENOENT; /* the leader's: see leader.c */
         case MOUNT_BIND:      return make_bind(rootfs, m, error);
         case MOUNT_OVERLAY:   return make_overlay(rootfs, m, error);
+        case MOUNT_WRITABLE:  return make_writable(rootfs, m, error);
+        case MOUNT_CREDENTIALS: return make_credentials(rootfs, m, error);
         case _MOUNT_KIND_MAX: break;
         }
         return error_set(error, ERROR_FAILED, EINVAL, "making a mount of an unknown kind for", m->target, NULL);
@@ -352,6 +386,7 @@ int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error) {
                 .leader = parts->leader,
                 .sources = parts->sources,
                 .scratch = parts->scratch,
+                .secrets = parts->secrets,
                 .ids = { .userns = parts->userns, .root = plan_root_id(plan) },
                 .dev = -EBADF,
                 .devpts = -EBADF,

@@ -5,6 +5,7 @@
 
 #include "plan.h"
 #include "scratch.h"
+#include "secrets.h"
 #include "sources.h"
 
 /* What only a process inside the leader's namespaces can make (leader-mounts.h): detached mounts, or -EBADF. */
@@ -30,6 +31,7 @@ typedef struct RootfsParts {
         const LeaderMounts *leader;
         Sources *sources;
         Scratch *scratch;
+        const Secrets *secrets;
 } RootfsParts;
 
 /*

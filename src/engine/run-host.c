@@ -75,6 +75,9 @@ int run_host_make(const Plan *plan, const PlannedMount *m, int *ret_notify, Erro
                 r = write_file(mount, "container-manager", "berth\n", error);
         if (r >= 0 && plan->notify_socket)
                 r = make_socket(plan, mount, &notify, error);
+        /* A mount point, which could not be made later. */
+        if (r >= 0 && mkdirat(mount, path_basename(CREDENTIALS_PATH), 0755) < 0)
+                r = error_set_errno(error, negative_errno(), "making the mount point", CREDENTIALS_PATH);
         if (r >= 0)
                 r = mount_add_attributes(mount, m->attributes, /* recursive= */ false, error);
         if (r < 0)

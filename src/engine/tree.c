@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adopt.h"
 #include "bind.h"
 #include "fd-util.h"
 #include "mount.h"
@@ -24,7 +25,16 @@ static bool is_recursive(const Plan *plan) {
 
 /* Nodes in a tree are of no use to the machine, which has its own /dev. */
 int tree_clone(const Plan *plan, const TreeSource *source, Error *error) {
-        int fd;
+        int fd, r;
+
+        if (plan->spec->ownership == OWNERSHIP_CHOWN && plan_root_id(plan) != 0) {
+                if (source->is_mount || plan->tree_mode != TREE_WRITABLE)
+                        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "changing the owners of the tree",
+                                         plan->spec->root, "PrivateUsersOwnership=chown is for directories that are written to");
+                r = adopt_tree(source->tree, plan_root_id(plan), plan->spec->root, error);
+                if (r < 0)
+                        return r;
+        }
 
         if (!source->is_mount)
                 return mount_clone_with(source->tree, "", is_recursive(plan), MOUNT_ATTR_NODEV, error);
@@ -49,7 +59,9 @@ bool tree_needs_scratch(const Plan *plan) {
 
 /* An identity map shows every owner as it is, so mapping would only cost (and some file systems cannot). */
 static int map_owners(const TreeBuild *build, int mount, Error *error) {
-        if (build->userns < 0 || plan_root_id(build->plan) == 0)
+        OwnershipMode mode = build->plan->spec->ownership;
+
+        if (build->userns < 0 || plan_root_id(build->plan) == 0 || mode == OWNERSHIP_CHOWN || mode == OWNERSHIP_OFF)
                 return 0;
         return mount_map_ids(mount, build->userns, is_recursive(build->plan), build->plan->spec->root, error);
 }

@@ -48,6 +48,10 @@ int tree_check_exposure(int tree, const Spec *spec, Error *error) {
         /* Nobody on the host sees the files of an image. */
         if (fstat(tree, &st) >= 0 && !S_ISDIR(st.st_mode))
                 return 0;
+        /* Where owners are not mapped, nothing that it writes is the host's root's. */
+        if ((spec->ownership == OWNERSHIP_CHOWN || spec->ownership == OWNERSHIP_OFF) &&
+            (spec->private_users.mode == USER_NAMESPACE_PICK || spec->private_users.mode == USER_NAMESPACE_FIXED))
+                return 0;
         if (spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO || spec->allow_exposed_tree)
                 return 0;
 

@@ -67,7 +67,7 @@ static int get_keep_unit(sd_bus *bus, const char *path, const char *interface, c
         return sd_bus_message_append(reply, "b", (int) machine->state.keep_unit);
 }
 
-/* Without the environment: any user may read a property, and secrets are passed there. */
+/* Without secrets: any user may read a property. */
 static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                         void *userdata, sd_bus_error *ret_error) {
         const Spec *spec = machine_spec(userdata, NULL);
@@ -78,7 +78,10 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
         if (r < 0)
                 return r;
         if (shown) {
-                r = setting_assign(setting_by_name("Environment"), shown, "", NULL);
+                r = 0;
+                FOREACH_SETTING(s)
+                        if (s->secret && r >= 0)
+                                r = setting_assign(s, shown, "", NULL);
                 if (r >= 0)
                         r = spec_append_bus(shown, reply);
                 if (r < 0)

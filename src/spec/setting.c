@@ -14,7 +14,7 @@ const Setting settings[] = {
         { "Parameters", SECTION_EXEC, &type_strings, FIELD(parameters), NULL, NULL, TRUST_RUN,
           "The command to run and its arguments" },
         { "Environment", SECTION_EXEC, &type_environment, FIELD(environment), "environment|env|setenv|e|E", NULL, TRUST_RUN,
-          "Set an environment variable of the command" },
+          "Set an environment variable of the command", true },
         { "User", SECTION_EXEC, &type_user, FIELD(user), "user|u", NULL, TRUST_RUN,
           "Run the command as this user of the machine" },
         { "WorkingDirectory", SECTION_EXEC, &type_path, FIELD(working_directory), "working-directory|workdir|chdir|w", NULL,
@@ -99,6 +99,14 @@ const Setting settings[] = {
           "How far the monotonic clock is ahead inside" },
         { "PivotRoot", SECTION_EXEC, &type_pivot_root, FIELD(pivot_root), "pivot-root", NULL, TRUST_RUN,
           "Directory of the tree to be the root, and where to show the old one" },
+        { "Privileged", SECTION_EXEC, &type_boolean, FIELD(privileged), "privileged", "no", TRUST_HOST,
+          "All capabilities, and none of the kernel's files covered" },
+        { "MachineID", SECTION_EXEC, &type_machine_id, FIELD(machine_id), "machine-id|uuid", NULL, TRUST_OPERATOR,
+          "Id for /etc/machine-id, where the tree has none" },
+        { "SetCredential", SECTION_EXEC, &type_set_credential, FIELD(set_credential), "set-credential", NULL, TRUST_OPERATOR,
+          "Pass a credential to the machine", true },
+        { "LoadCredential", SECTION_EXEC, &type_load_credential, FIELD(load_credential), "load-credential", NULL, TRUST_HOST,
+          "Pass a file of the host as a credential" },
 
         /* [Files] */
         { "ReadOnly", SECTION_FILES, &type_boolean, FIELD(read_only), "read-only", "no", TRUST_RUN,
@@ -107,6 +115,10 @@ const Setting settings[] = {
           "Take a writable tree that other users of the host can enter" },
         { "Device", SECTION_FILES, &type_devices, FIELD(devices), "device", NULL, TRUST_HOST,
           "Give the machine a device of the host" },
+        { "PrivateUsersOwnership", SECTION_FILES, &type_ownership, FIELD(ownership), "private-users-ownership", "auto",
+          TRUST_OPERATOR, "Whose the tree's files are: mapped, changed on disk, or left alone" },
+        { "Unmask", SECTION_FILES, &type_unmask, FIELD(unmask), "unmask", NULL, TRUST_HOST,
+          "Do not cover a file of the kernel in /proc or /sys, or any" },
         { "Volatile", SECTION_FILES, &type_volatile, FIELD(volatile_mode), "volatile", "no", TRUST_RUN,
           "Start from the tree's /usr alone, without its /var, or on an overlay" },
         { "Bind", SECTION_FILES, &type_bind, FIELD(bind), "bind", NULL, TRUST_OPERATOR_VALUE,
@@ -237,6 +249,7 @@ static_assert(ELEMENTSOF(settings) <= SPEC_SETTINGS_MAX, "Spec.assigned has room
 static const SettingWord security_words[] = {
         { "no-new-privileges", "NoNewPrivileges" },
         { "seccomp", "SeccompProfile" },
+        { "unmask", "Unmask" },
         {},
 };
 
@@ -244,7 +257,7 @@ const SettingGroup setting_groups[] = {
         { "rlimit|ulimit", "Limit", "RLIMIT_", NULL, &type_limit_group,
           "Limit a resource of a process, as setrlimit(2) names it" },
         { "security-opt", NULL, NULL, security_words, &type_security_group,
-          "no-new-privileges=BOOL, seccomp=FILE or seccomp=unconfined" },
+          "no-new-privileges, seccomp=FILE, seccomp=unconfined, unmask=PATH" },
 };
 const size_t setting_groups_count = ELEMENTSOF(setting_groups);
 

@@ -56,6 +56,7 @@ typedef struct Setting {
         const char *initial;     /* default as text, or NULL for a zeroed field */
         SettingTrust trust;
         const char *help;        /* one line, for --help and the manual */
+        bool secret;             /* never shown to those who may only look */
 } Setting;
 
 extern const Setting settings[];
@@ -171,6 +172,12 @@ extern const SettingType type_personality;
 extern const SettingType type_offset;       /* a time span with a sign */
 /* The course of a machine's life: setting-life-types.c */
 extern const SettingType type_log;
+/* setting-tree-types.c */
+extern const SettingType type_unmask;
+extern const SettingType type_set_credential;
+extern const SettingType type_load_credential;
+extern const SettingType type_machine_id;
+extern const SettingType type_ownership;
 /* Mounts: setting-mount-types.c. */
 extern const SettingType type_bind;
 extern const SettingType type_bind_read_only;

@@ -11,7 +11,6 @@
  */
 static const ForeignKey keys[] = {
         { "Exec", "LinkJournal", false, LATER },
-        { "Exec", "MachineID", true, LATER },
         { "Exec", "NotifyReady", true, LATER },
         { "Exec", "ResolvConf", false, LATER },
         { "Exec", "RestrictAddressFamilies", true, LATER },
@@ -21,8 +20,6 @@ static const ForeignKey keys[] = {
         { "Files", "BindUser", true, LATER },
         { "Files", "BindUserShell", true, LATER },
         { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },
-        { "Files", "PrivateUsersOwnership", false,
-          "the tree is shown with the machine's ids and its files are left as they are" },
         { "Network", "Port", true, LATER },
 };
 

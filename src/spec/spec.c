@@ -147,6 +147,10 @@ bool spec_is_resolved(const Spec *spec) {
                spec->private_users.mode != USER_NAMESPACE_PICK && (spec->boot || strv_length(spec->parameters) > 0);
 }
 
+bool spec_unmasks(const Spec *spec, const char *path) {
+        return spec->privileged || strv_contains(spec->unmask, "all") || strv_contains(spec->unmask, path);
+}
+
 /* What an application may do as root of its machine; docker's users know this list, less MKNOD, SETPCAP and AUDIT_WRITE. */
 #define B(cap) (UINT64_C(1) << (cap))
 static const uint64_t application_capabilities =
@@ -171,5 +175,7 @@ uint64_t spec_effective_capabilities(const Spec *spec) {
         /* On the host's network raw sockets would read what is not the machine's. */
         if (spec->network.mode != NETWORK_HOST)
                 mask |= B(CAP_NET_RAW);
+        if (spec->privileged)
+                mask = B(CAP_LAST_CAP + 1) - 1;
         return (mask | spec->capability) & ~spec->drop_capability;
 }

@@ -74,6 +74,15 @@ typedef struct SpecLink {
         char *gateway, *gateway6;
 } SpecLink;
 
+/* Whose the files of the tree are, systemd.nspawn(5) "PrivateUsersOwnership=". */
+typedef enum OwnershipMode {
+        OWNERSHIP_AUTO,  /* as map */
+        OWNERSHIP_MAP,   /* root's on disk, the machine's root's inside, by the mount */
+        OWNERSHIP_CHOWN, /* of the machine's range on disk, too: each is changed before the start */
+        OWNERSHIP_OFF,   /* as they are */
+        _OWNERSHIP_MODE_MAX,
+} OwnershipMode;
+
 /* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
@@ -168,8 +177,14 @@ struct Spec {
         bool read_only;
         bool allow_exposed_tree;
         char **devices;            /* HOST:PATH:ACCESS, see device.h */
+        OwnershipMode ownership;
+        char **unmask;             /* paths of the kernel's files that are not covered, or "all" */
         VolatileMode volatile_mode;
         char *pivot_root;          /* NEW[:OLD] */
+        bool privileged;
+        char *machine_id;          /* 32 digits */
+        char **set_credential;     /* ID:VALUE */
+        char **load_credential;    /* ID:PATH */
         char **bind;               /* mounts, in the syntax of mount-setting.h */
         char **bind_read_only;
         char **volume;
@@ -267,6 +282,9 @@ static inline bool spec_has_own_network(const Spec *spec) {
 
 /* Whether nothing is left to choose. */
 bool spec_is_resolved(const Spec *spec);
+
+/* Whether a file of the kernel is left as it is, and neither covered nor read-only. */
+bool spec_unmasks(const Spec *spec, const char *path);
 
 /* The bits of capabilities that the payload's root ends up with. */
 uint64_t spec_effective_capabilities(const Spec *spec);

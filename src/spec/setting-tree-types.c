@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Types of what a machine finds in its tree: the kernel's files, credentials, its id, whose files the tree's are. */
+
+#include <ctype.h>
+
+#include "path-util.h"
+#include "setting.h"
+#include "string-util.h"
+#include "strv.h"
+
+enum { ITEMS_MAX = 1024, CREDENTIAL_MAX = 1024 * 1024 };
+
+static int format_items(const void *field, char ***ret) {
+        *ret = strv_copy(*(char **const *) field);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_items(void *field) {
+        *(char ***) field = strv_free(*(char ***) field);
+}
+
+static int add_item(void *field, const char *text) {
+        char ***list = field;
+
+        return strv_length(*list) >= ITEMS_MAX ? -ERANGE : strv_append(list, text);
+}
+
+static int format_text(const void *field, char **ret) {
+        const char *value = *(char *const *) field;
+
+        *ret = value ? strdup(value) : NULL;
+        return value && !*ret ? -ENOMEM : 0;
+}
+
+static void clear_text(void *field) {
+        (void) str_replace(field, NULL);
+}
+
+/* Unmask */
+
+static bool is_kernel_path(const char *path) {
+        return path_is_normalized(path) && !str_is_unprintable(path, "") &&
+               (startswith(path, "/proc/") || startswith(path, "/sys/") || streq(path, "/sys"));
+}
+
+/* podman's form has colons between the paths. */
+static int parse_unmask(void *field, const char *text) {
+        _cleanup_strv_free_ char **words = NULL;
+        int r = strv_split(text, ":", &words);
+
+        if (r < 0)
+                return r;
+        if (!words)
+                return -EINVAL;
+        STRV_FOREACH(word, words)
+                if (strcasecmp(*word, "all") != 0 && !is_kernel_path(*word))
+                        return -EINVAL;
+        STRV_FOREACH(word, words) {
+                r = add_item(field, strcasecmp(*word, "all") == 0 ? "all" : *word);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+const SettingType type_unmask = {
+        .name = "unmask", .metavar = "PATH", .signature = "as", .list = true,
+        .allowed = "all, or a path below /proc or /sys",
+        .parse = parse_unmask, .format_list = format_items, .clear = clear_items,
+};
+
+/* Credentials, systemd.exec(5): ID:VALUE and ID:PATH */
+
+/* As systemd's credential_name_valid(): a file name without surprises. */
+static bool credential_name_is_valid(const char *s, size_t n) {
+        if (n == 0 || n > 255 || s[0] == '.')
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (!isascii(s[i]) || !isgraph((unsigned char) s[i]) || s[i] == '/')
+                        return false;
+        return true;
+}
+
+static int parse_set_credential(void *field, const char *text) {
+        size_t n = strcspn(text, ":");
+
+        if (!text[n] || !credential_name_is_valid(text, n) || strlen(text) > CREDENTIAL_MAX)
+                return -EINVAL;
+        return add_item(field, text);
+}
+
+const SettingType type_set_credential = {
+        .name = "credentials", .metavar = "ID:VALUE", .signature = "as", .list = true,
+        .allowed = "ID:VALUE with an ID that can be a file name",
+        .parse = parse_set_credential, .format_list = format_items, .clear = clear_items,
+};
+
+static int parse_load_credential(void *field, const char *text) {
+        size_t n = strcspn(text, ":");
+
+        if (!text[n] || !credential_name_is_valid(text, n) || !path_is_normalized(text + n + 1) ||
+            str_is_unprintable(text + n + 1, ""))
+                return -EINVAL;
+        return add_item(field, text);
+}
+
+const SettingType type_load_credential = {
+        .name = "credential-files", .metavar = "ID:PATH", .signature = "as", .list = true,
+        .allowed = "ID:PATH with an ID that can be a file name and an absolute path of the host",
+        .parse = parse_load_credential, .format_list = format_items, .clear = clear_items,
+};
+
+/* A machine id, machine-id(5), with or without dashes; kept without. All zeros is none. */
+
+static int parse_machine_id(void *field, const char *text) {
+        char id[33];
+        bool zero = true;
+        size_t n = 0;
+
+        for (const char *p = text; *p; p++) {
+                if (*p == '-' && (p - text == 8 || p - text == 13 || p - text == 18 || p - text == 23))
+                        continue;
+                if (n == 32 || !isxdigit((unsigned char) *p))
+                        return -EINVAL;
+                id[n] = (char) tolower((unsigned char) *p);
+                zero = zero && id[n] == '0';
+                n++;
+        }
+        if (n != 32 || zero)
+                return -EINVAL;
+        id[n] = '\0';
+        return str_replace(field, id);
+}
+
+const SettingType type_machine_id = {
+        .name = "machine-id", .metavar = "ID", .signature = "s",
+        .allowed = "a machine id or UUID: 32 hexadecimal digits, not all 0",
+        .parse = parse_machine_id, .format = format_text, .clear = clear_text,
+};
+
+/* Whose files the tree's are: an OwnershipMode */
+
+static const char *const ownership_modes[] = {
+        [OWNERSHIP_AUTO] = "auto",
+        [OWNERSHIP_MAP] = "map",
+        [OWNERSHIP_CHOWN] = "chown",
+        [OWNERSHIP_OFF] = "off",
+};
+static_assert(ELEMENTSOF(ownership_modes) == _OWNERSHIP_MODE_MAX, "each mode has a name");
+
+static int parse_ownership(void *field, const char *text) {
+        for (size_t i = 0; i < ELEMENTSOF(ownership_modes); i++)
+                if (streq(text, ownership_modes[i])) {
+                        *(OwnershipMode *) field = (OwnershipMode) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_ownership(const void *field, char **ret) {
+        *ret = strdup(ownership_modes[*(const OwnershipMode *) field]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_ownership(void *field) {
+        *(OwnershipMode *) field = OWNERSHIP_AUTO;
+}
+
+const SettingType type_ownership = {
+        .name = "ownership", .metavar = "MODE", .signature = "s",
+        .allowed = "auto, map, chown or off",
+        .parse = parse_ownership, .format = format_ownership, .clear = clear_ownership,
+};
