@@ -125,33 +125,6 @@ static void print_cgroup(uint32_t leader) {
                 status_line("CGroup", "%s", found);
 }
 
-/* "mnt:[4026532177]" of a process; empty where the caller may not look (ptrace(2), PTRACE_MODE_READ). */
-static const char *read_namespace(const char *process, const char *name, char buffer[static 64]) {
-        char path[64];
-        ssize_t n;
-
-        (void) snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, name);
-        n = readlink(path, buffer, 63);
-        buffer[n > 0 ? n : 0] = '\0';
-        return buffer;
-}
-
-static void print_namespaces(uint32_t leader) {
-        static const char *const names[] = { "mnt", "uts", "ipc", "pid", "net", "user", "cgroup" };
-        const char *label = "Namespaces";
-        char process[3 * sizeof(leader)], inside[64], outside[64];
-
-        (void) snprintf(process, sizeof(process), "%" PRIu32, leader);
-        for (size_t i = 0; leader > 0 && i < ELEMENTSOF(names); i++, label = "") {
-                if (!*read_namespace(process, names[i], inside)) {
-                        status_line(label, "only root can see them");
-                        return;
-                }
-                (void) read_namespace("self", names[i], outside);
-                status_line(label, "%-20s %s", inside, streq(inside, outside) ? "the same as here" : outside);
-        }
-}
-
 static int read_settings(sd_bus *bus, const MachineInfo *info, Spec *spec, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r = machine_read_settings(bus, info, &message, error);
@@ -181,7 +154,7 @@ static int print_settings(const Spec *spec, Error *error) {
         return 0;
 }
 
-static void print_living(const MachineInfo *info, const Spec *spec) {
+static void print_living(sd_bus *bus, const MachineInfo *info, const Spec *spec) {
         print_process("Leader", info->leader);
         print_process("Supervisor", info->supervisor);
         if (!isempty(info->unit))
@@ -189,7 +162,7 @@ static void print_living(const MachineInfo *info, const Spec *spec) {
         print_cgroup(info->leader);
         if (info->uid_count > 0)
                 status_line("User ids", "%" PRIu32 "…%" PRIu32, info->uid_shift, info->uid_shift + info->uid_count - 1);
-        print_namespaces(info->leader);
+        status_print_namespaces(bus, info->name, info->leader);
         status_print_confinement(info->leader, spec);
 }
 
@@ -212,7 +185,7 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         print_state(&info);
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
         if (alive)
-                print_living(&info, spec);
+                print_living(bus, &info, spec);
         status_line("Root", "%s", strempty(info.root));
         return print_settings(spec, error);
 }

@@ -119,5 +119,7 @@ int namespaces_open(int machines, Spec *spec, Namespaces *ret, Error *error) {
 }
 
 int namespaces_open_rest(Spec *spec, Namespaces *namespaces, Error *error) {
+        if (spec_take_network_namespace(spec) < 0)
+                return error_oom(error);
         return open_missing(-EBADF, spec, /* others_may= */ false, namespaces, error);
 }

@@ -297,11 +297,11 @@ int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *r
 
         r = isempty(spec->name) ? enter_picked(places, flags, &p, error) : enter_given(places, flags, &p, error);
         if (r >= 0)
+                r = network_resolve(places->run, places->state, p.spec, &p.address_lock, error);
+        if (r >= 0)
                 r = join_namespaces(places, flags, &p, error);
         if (r >= 0)
                 r = take_range(places, &p, error);
-        if (r >= 0)
-                r = network_resolve(places->run, places->state, p.spec, &p.address_lock, error);
         if (r >= 0)
                 r = fill_defaults(&p, error);
         if (r >= 0)

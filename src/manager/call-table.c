@@ -101,6 +101,21 @@ static int run_unbind(Call *call, Error *error) {
         return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
 }
 
+static int run_pin(Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *kind, *path;
+        Link *link;
+        int r = sd_bus_message_read(call->message, "ss", &kind, &path);
+
+        if (r < 0)
+                return error_set_errno(error, r, "reading the call", NULL);
+        r = begin_forward(call, "Pin", &link, &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "ss", kind, path);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
+}
+
 static int run_open_session(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
@@ -138,6 +153,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "ExecMachine", ACTION_EXEC, exec_read, exec_run },
         { MANAGER_INTERFACE, "BindMachine", ACTION_MANAGE, bind_read, bind_run },
         { MANAGER_INTERFACE, "UnbindMachine", ACTION_MANAGE, NULL, run_unbind },
+        { MANAGER_INTERFACE, "PinMachine", ACTION_RUN_PRIVILEGED, NULL, run_pin },
         { MANAGER_INTERFACE, "CreateVolume", ACTION_MANAGE, volume_read, volume_create },
         { MANAGER_INTERFACE, "RemoveVolume", ACTION_MANAGE, volume_read, volume_remove },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
@@ -155,5 +171,6 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "Exec", ACTION_EXEC, exec_read, exec_run },
         { MACHINE_INTERFACE, "Bind", ACTION_MANAGE, bind_read, bind_run },
         { MACHINE_INTERFACE, "Unbind", ACTION_MANAGE, NULL, run_unbind },
+        { MACHINE_INTERFACE, "Pin", ACTION_RUN_PRIVILEGED, NULL, run_pin },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

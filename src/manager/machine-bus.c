@@ -138,6 +138,8 @@ const sd_bus_vtable machine_vtable[] = {
                                 call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Bind", SD_BUS_ARGS("s", mount), SD_BUS_NO_RESULT, call_on_machine_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Pin", SD_BUS_ARGS("s", kind, "s", path), SD_BUS_NO_RESULT, call_on_machine_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, call_on_machine_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

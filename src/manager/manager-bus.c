@@ -125,6 +125,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("UnbindMachine", SD_BUS_ARGS("s", name, "s", target), SD_BUS_NO_RESULT, call_on_manager_method,
                                 ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("PinMachine", SD_BUS_ARGS("s", name, "s", kind, "s", path), SD_BUS_NO_RESULT,
+                                call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("ListVolumes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sst)", volumes), volume_list, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("CreateVolume", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path), call_on_manager_method,
                                 ANYBODY),

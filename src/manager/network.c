@@ -112,6 +112,7 @@ static int task_request(NetworkTask *t, unsigned flags, Error *error) {
                                             .address_lock = -EBADF, .link = -EBADF, .session = -EBADF, .stdin_fd = -EBADF,
                                             .stdout_fd = -EBADF,
                                             .stderr_fd = t->peer,
+                                            .namespaces = NAMESPACES_NULL,
                                     },
                                     on_spawned, t);
         if (r < 0)

@@ -221,8 +221,8 @@ static int refuse_unsupported(const Spec *spec, Error *error) {
                             : spec->macvlan                                       ? "MACVLAN"
                             : spec->ipvlan                                        ? "IPVLAN"
                             : spec->virtual_ethernet_extra                        ? "VirtualEthernetExtra"
-                            : spec->network.mode >= NETWORK_MACHINE ? "Network"
-                                                                    : NULL;
+                            : spec->network.mode > NETWORK_NAMESPACE ? "Network"
+                                                                     : NULL;
 
         return given ? error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, given, "this version of berth does not have it")
                      : 0;

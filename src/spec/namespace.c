@@ -162,9 +162,30 @@ static int resolve_user(Spec *spec, Error *error) {
         return 0;
 }
 
+int spec_take_network_namespace(Spec *spec) {
+        NamespaceChoice *net = &spec->namespaces[NAMESPACE_NET];
+
+        clear_namespace(net);
+        switch (spec->network.mode) {
+        case NETWORK_MACHINE:
+                return set_named(net, NAMESPACE_MACHINE, spec->network.name);
+        case NETWORK_NAMESPACE:
+                return set_named(net, NAMESPACE_PATH, spec->network.name);
+        case NETWORK_HOST:
+                net->mode = NAMESPACE_HOST;
+                return 0;
+        default:
+                return 0;
+        }
+}
+
 int spec_resolve_namespaces(Spec *spec, Error *error) {
         const NamespaceChoice *all = spec->namespaces;
-        int r = resolve_user(spec, error);
+        int r = spec_take_network_namespace(spec);
+
+        if (r < 0)
+                return error_oom(error);
+        r = resolve_user(spec, error);
 
         if (r < 0)
                 return r;

@@ -49,6 +49,9 @@ void namespaces_done(Namespaces *namespaces);
 
 typedef struct Spec Spec;
 
+/* Whose network namespace the machine has follows from Network=, which is to be resolved already. 0 or -ENOMEM. */
+int spec_take_network_namespace(Spec *spec);
+
 /*
  * Completes and checks what is said about namespaces: whoever joins one of a machine joins that machine's user
  * namespace too, and what would weaken the machine or another without anybody having said so is refused, with the reason.

@@ -9,6 +9,7 @@
 #include "live-binds.h"
 #include "live-limits.h"
 #include "pause.h"
+#include "pin.h"
 #include "setting.h"
 #include "spec-bus.h"
 #include "timeline-bus.h"
@@ -144,6 +145,17 @@ static int method_set_limits(sd_bus_message *call, void *userdata, sd_bus_error 
         return r < 0 ? reply_error(call, &error) : 1;
 }
 
+static int method_pin(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        const char *kind, *path;
+        int r = sd_bus_message_read(call, "ss", &kind, &path);
+
+        if (r < 0)
+                return r;
+        r = pin_namespace(connection_supervisor(userdata), kind, path, &error);
+        return r < 0 ? reply_error(call, &error) : sd_bus_reply_method_return(call, NULL);
+}
+
 static int method_pause(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_NULL;
         int r = pause_begin(connection_supervisor(userdata), call, &error);
@@ -248,6 +260,8 @@ static const sd_bus_vtable supervisor_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, method_unbind, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetLimits", SD_BUS_ARGS("a{sv}", settings, "as", properties), SD_BUS_NO_RESULT,
                                 method_set_limits, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Pin", SD_BUS_ARGS("s", kind, "s", path), SD_BUS_NO_RESULT, method_pin,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Pause", NULL, NULL, method_pause, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Unpause", NULL, NULL, method_unpause, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_get_state,

@@ -274,6 +274,12 @@ void scope_on_restart(Scope *scope) {
 
 /* StartTransientUnit */
 
+static int allow(sd_bus_message *m, const char *device, const char *access, Error *error) {
+        int r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1, device, access);
+
+        return r < 0 ? error_set_errno(error, r, step, "DeviceAllow") : 0;
+}
+
 /*
  * By number, behind any links: "/dev/char/10:229" is what systemd takes without looking (systemd.resource-control(5)).
  * "m" goes with it, since the supervisor is in the scope when it makes the node. It gives the payload nothing: one with
@@ -297,8 +303,24 @@ static int append_device(sd_bus_message *m, const char *text, Error *error) {
         access = strchr(d.access, 'm') ? strdup(d.access) : str_format("%sm", d.access);
         if (!path || !access)
                 return error_oom(error);
-        r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1, path, access);
-        return r < 0 ? error_set_errno(error, r, step, "DeviceAllow") : 0;
+        return allow(m, path, access, error);
+}
+
+/* "strict" has nothing at all. The supervisor, in the same scope, still makes the nodes, and has to give the payload streams. */
+static int append_strict(sd_bus_message *m, const Spec *spec, Error *error) {
+        static const char *const nodes[] = { "zero", "full", "random", "urandom", "tty" };
+        int r = allow(m, "/dev/null", "rwm", error);
+
+        for (size_t i = 0; i < ELEMENTSOF(nodes) && r >= 0; i++) {
+                _cleanup_free_ char *path = str_format("/dev/%s", nodes[i]);
+
+                r = path ? allow(m, path, "m", error) : error_oom(error);
+        }
+        if (r >= 0 && spec->terminal)
+                r = allow(m, "/dev/ptmx", "rw", error);
+        if (r >= 0 && spec->terminal)
+                r = allow(m, "char-pts", "rw", error);
+        return r;
 }
 
 /*
@@ -310,6 +332,11 @@ static int append_devices(sd_bus_message *m, const Spec *spec, Error *error) {
 
         if (r < 0)
                 return error_set_errno(error, r, step, "DevicePolicy");
+        if (streq_ptr(spec->device_policy, "strict")) {
+                r = append_strict(m, spec, error);
+                if (r < 0)
+                        return r;
+        }
         for (char **d = spec->devices; d && *d; d++) {
                 r = append_device(m, *d, error);
                 if (r < 0)

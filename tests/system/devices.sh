@@ -75,9 +75,10 @@ test_systemd_tells() {
 
 # What the user says of the unit counts.
 test_policy_is_the_users() {
-        opens '<>' /dev/fuse --device=/dev/fuse --property=DevicePolicy=strict
-        refute opens '<' /dev/zero --property=DevicePolicy=strict
-        check berth run --rm --ephemeral --private-users=no --cap-add all --property=DevicePolicy=auto "$busybox" \
+        opens '<>' /dev/fuse --device=/dev/fuse --device-policy=strict
+        refute opens '<' /dev/zero --device-policy=strict
+        assert_contains "$(berth run --rm --ephemeral -t --device-policy=strict "$busybox" tty </dev/null)" /dev/
+        check berth run --rm --ephemeral --private-users=no --cap-add all --device-policy=auto "$busybox" \
                 sh -c 'mknod /dev/x c 10 229 && exec 3<>/dev/x'
         refute berth run --rm --ephemeral --private-users=no --cap-add all "$busybox" sh -c 'mknod /dev/x c 10 229'
 }

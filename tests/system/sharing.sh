@@ -180,6 +180,51 @@ test_with_clocks_of_its_own() {
         berth stop base
 }
 
+test_status_tells_who_shares() {
+        local text
+        one_more base
+        one_more joined --ipc=container:base --uts=host
+        text=$(berth status joined)
+        assert_matches "$text" "ipc:\\[[0-9]+\\] +shared with base"
+        assert_matches "$text" "uts:\\[[0-9]+\\] +shared with the host"
+        assert_contains "$text" "$(namespace_of "$(leader_of joined)" net)"
+        assert_matches "$text" "net:\\[[0-9]+\\] +its own"
+        berth stop joined base
+}
+
+# Pinned, they outlive their machine, and others can join them.
+test_pin() {
+        local net uts err
+        at_end umount "$PWD/net"
+        at_end umount "$PWD/uts"
+        one_more base --hostname=pinned
+        net=$(namespace_of "$(leader_of base)" net)
+        uts=$(namespace_of "$(leader_of base)" uts)
+        berth pin base net="$PWD/net" uts=./uts
+        err=$(error_of berth pin base net="$PWD/net")
+        assert_contains "$err" "$PWD/net"
+        err=$(error_of berth pin base pid="$PWD/pid")
+        assert_contains "$err" "process 1"
+        [[ ! -e pid ]] || fail "a file was left behind"
+        berth stop base
+        wait_until 60 is_gone base
+
+        assert_eq "net:[$(stat -L -c %i net)]" "$net"
+        assert_eq "$(berth run --rm --ephemeral --uts=ns:"$PWD/uts" "$busybox" sh -c 'hostname; readlink /proc/self/ns/uts')" $'pinned\n'"$uts"
+}
+
+test_join_network() {
+        one_more base
+        assert_eq "$(berth run --rm --ephemeral --network=container:base "$busybox" readlink /proc/self/ns/net)" "$(namespace_of "$(leader_of base)" net)"
+        # What root of the one network may do, root of the other may.
+        check berth run --rm --ephemeral --network=container:base --cap-add net_admin "$busybox" ip link set lo down
+        assert_lacks "$(nsenter -t "$(leader_of base)" -n ip link show lo)" ,UP
+        at_end umount "$PWD/net"
+        berth pin base net="$PWD/net"
+        berth stop base
+        assert_eq "$(berth run --rm --ephemeral --network=ns:"$PWD/net" "$busybox" sh -c 'readlink /proc/self/ns/net; ls /sys/class/net')" "net:[$(stat -L -c %i net)]"$'\nlo'
+}
+
 # As a unit of its own, without berthd.
 test_keep_unit_joins() {
         one_more base
