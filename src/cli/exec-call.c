@@ -12,8 +12,7 @@
 
 #define MACHINES_DIRECTORY "/run/berth/machines"
 
-static int append_arguments(sd_bus_message *m, char *const *command, const Spec *spec, ExecFlags flags,
-                            const int stdio[static 3]) {
+static int append_arguments(sd_bus_message *m, char *const *command, const Spec *spec, ExecFlags flags, const int *stdio) {
         static const char *const streams[] = { "StandardInput", "StandardOutput", "StandardError" };
         static const struct {
                 ExecFlags flag;
@@ -32,6 +31,8 @@ static int append_arguments(sd_bus_message *m, char *const *command, const Spec 
         for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
                 if (!(flags & (EXEC_TERMINAL | EXEC_DETACH)))
                         r = sd_bus_message_append(m, "{sv}", streams[i], "h", stdio[i]);
+        if (r >= 0 && flags & EXEC_EXPLAIN)
+                r = sd_bus_message_append(m, "{sv}", "Explain", "h", stdio[3]);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -84,7 +85,7 @@ static int new_call(const char *name, sd_bus **ret_bus, sd_bus_message **ret, Er
         return r < 0 ? error_set_errno(error, r, "writing the call", "ExecMachine") : 0;
 }
 
-int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int stdio[static 3], int *ret,
+int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int *stdio, int *ret,
               Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;

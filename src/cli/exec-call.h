@@ -12,6 +12,7 @@ typedef enum ExecFlags {
         EXEC_COPY_IN = 1 << 3,   /* the command is a place to extract standard input to (tar.h) */
         EXEC_COPY_OUT = 1 << 4,  /* or what to write to standard output */
         EXEC_KEEP_OWNER = 1 << 5,
+        EXEC_EXPLAIN = 1 << 6,   /* with a fourth stream: what was refused is written there */
 } ExecFlags;
 
 /*
@@ -19,5 +20,5 @@ typedef enum ExecFlags {
  * is the descriptor of its session, the caller's. Root asks the machine's supervisor itself, which is the shortest way;
  * everybody else berthd, which asks polkit.
  */
-int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int stdio[static 3], int *ret,
+int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int *stdio, int *ret,
               Error *error);

@@ -17,6 +17,7 @@
 
 #include "command.h"
 #include "copy.h"
+#include "explain.h"
 #include "fd-util.h"
 #include "kernel.h"
 #include "leader-protocol.h"
@@ -263,6 +264,8 @@ int join_begin(const JoinRequest *request, Joining *ret, Error *error) {
                 r = cgroup_attach_born(request->cgroup, joining.child, error);
         if (r >= 0)
                 r = limits_grant(request->plan, &joining.process, joining.child, error);
+        if (r >= 0 && request->report >= 0)
+                r = explain_begin(request->plan, request->confinement, joining.child, request->report, &joining.tracer, error);
         if (r >= 0) {
                 r = leader_send(ours, LEADER_EXEC, NULL, 0);
                 /* It may have failed before: then its own words are in the socket. */

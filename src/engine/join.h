@@ -32,11 +32,13 @@ typedef struct JoinRequest {
         bool keep_owner;         /* with JOIN_COPY_IN: ids as they are in the stream */
         bool terminal;           /* it makes one in the machine's own devpts */
         int stdio[3];            /* ignored with a terminal; borrowed */
+        int report;              /* where to tell what was refused to it (explain.h), or -EBADF; borrowed */
 } JoinRequest;
 
 typedef struct Joining {
         pid_t child;             /* in our own pid namespace; to be waited for */
         PidRef process;          /* with the host's number */
+        pid_t tracer;            /* with a report: a child of ours that is to be waited for, too; else 0 */
         int socket;              /* to it: readable once there is something for join_outcome() */
 } Joining;
 

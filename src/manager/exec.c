@@ -19,6 +19,7 @@ typedef struct ExecCall {
         char **command;
         bool terminal, privileged, detach, copy_in, copy_out, keep_owner;
         int standard_fds[3];     /* the message's, or -EBADF */
+        int report;              /* likewise */
 } ExecCall;
 
 static void free_data(void *data) {
@@ -40,6 +41,10 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
 
         if (r != 0)
                 return r;
+        if (streq(key, "Explain")) {
+                r = sd_bus_message_read_basic(m, 'h', &c->report);
+                return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a descriptor (h)") : 1;
+        }
         for (size_t i = 0; i < ELEMENTSOF(flags); i++)
                 if (streq(key, flags[i].key)) {
                         r = sd_bus_message_read_basic(m, 'b', &value);
@@ -81,7 +86,7 @@ int exec_read(Call *call, Error *error) {
 
         if (!c)
                 return error_oom(error);
-        *c = (ExecCall){ .spec = spec_new(), .standard_fds = { -EBADF, -EBADF, -EBADF } };
+        *c = (ExecCall){ .spec = spec_new(), .standard_fds = { -EBADF, -EBADF, -EBADF }, .report = -EBADF };
         call->data = c;
         call->free_data = free_data;
         if (!c->spec)
@@ -122,6 +127,8 @@ static int write_call(sd_bus_message *m, const ExecCall *c) {
         for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
                 if (c->standard_fds[i] >= 0)
                         r = sd_bus_message_append(m, "{sv}", streams[i], "h", c->standard_fds[i]);
+        if (r >= 0 && c->report >= 0)
+                r = sd_bus_message_append(m, "{sv}", "Explain", "h", c->report);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

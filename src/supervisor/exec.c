@@ -146,6 +146,27 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
         return 0;
 }
 
+/*
+ * A traced process is its tracer's until that has seen its end: ours may have been told before there was anything for us
+ * to wait for, and is not told again.
+ */
+static int on_tracer(sd_event_source *source, const siginfo_t *info, void *userdata) {
+        Supervisor *s = userdata;
+        Exec *next;
+
+        for (Exec *e = s->execs; e; e = next) {
+                siginfo_t end = {};
+
+                next = e->next;
+                if (e->joining.tracer != info->si_pid || e->reaped ||
+                    waitid(P_PID, (id_t) e->joining.child, &end, WEXITED | WNOHANG) < 0 || end.si_pid == 0)
+                        continue;
+                e->child_source = sd_event_source_disable_unref(e->child_source);
+                (void) on_child(NULL, &end, e);
+        }
+        return 0;
+}
+
 /* The start */
 
 static uint64_t capabilities_of(const Supervisor *s, const ExecRequest *request) {
@@ -190,6 +211,7 @@ static int join(Exec *e, const ExecRequest *request, const int stdio[static 3], 
                         .keep_owner = request->keep_owner,
                         .terminal = request->terminal,
                         .stdio = { stdio[0], stdio[1], stdio[2] },
+                        .report = request->report,
                 },
                 &e->joining, error);
 }
@@ -223,6 +245,9 @@ static int start(Exec *e, const ExecRequest *request, Error *error) {
         r = sd_event_add_io(s->event, &e->outcome_source, e->joining.socket, EPOLLIN, on_outcome, e);
         if (r >= 0)
                 r = sd_event_add_child(s->event, &e->child_source, e->joining.child, WEXITED, on_child, e);
+        /* It only has to be reaped. */
+        if (r >= 0 && e->joining.tracer > 0)
+                r = sd_event_add_child(s->event, NULL, e->joining.tracer, WEXITED, on_tracer, s);
         if (r < 0) {
                 (void) pidref_kill(&e->joining.process, SIGKILL);
                 (void) waitpid(e->joining.child, NULL, 0);

@@ -18,6 +18,7 @@ typedef struct ExecRequest {
         bool copy_in, copy_out;  /* no command, but a place that a stream is extracted to or made from (join.h) */
         bool keep_owner;
         bool detach;             /* nobody will wait for it: no session */
+        int report;              /* borrowed: what was refused to it is told there, or -EBADF */
         int stdio[3];            /* borrowed, -EBADF where not given */
 } ExecRequest;
 

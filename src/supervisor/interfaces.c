@@ -208,6 +208,10 @@ static int read_exec_option(const char *key, sd_bus_message *m, void *userdata, 
                         r = sd_bus_message_read_basic(m, 'h', &request->stdio[i]);
                         return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;
                 }
+        if (streq(key, "Explain")) {
+                r = sd_bus_message_read_basic(m, 'h', &request->report);
+                return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;
+        }
         for (size_t i = 0; i < ELEMENTSOF(flags); i++)
                 if (streq(key, flags[i].key)) {
                         r = sd_bus_message_read_basic(m, 'b', &value);
@@ -237,7 +241,7 @@ static int read_exec(sd_bus_message *call, ExecRequest *request, Error *error) {
 
 /* The manager, or root itself over the control socket: the descriptors are of whoever is to be served. */
 static int method_exec(sd_bus_message *call, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_exec_request_ ExecRequest request = { .stdio = { -EBADF, -EBADF, -EBADF } };
+        _cleanup_exec_request_ ExecRequest request = { .stdio = { -EBADF, -EBADF, -EBADF }, .report = -EBADF };
         _cleanup_error_ Error error = ERROR_NULL;
         int r = read_exec(call, &request, &error);
 
