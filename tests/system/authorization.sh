@@ -50,6 +50,20 @@ test_settings_that_reach_the_host_are_refused() {
         assert_status 0 as_user berth run --rm --ephemeral --private-users=identity --cap-add=sys_admin "$busybox" true
 }
 
+# By the table itself: each setting that reaches the host, with a value that does.
+test_each_setting_that_reaches_the_host() {
+        local name value n=0 reply
+        rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'
+        host-settings >settings
+        while read -r name value; do
+                reply=$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager RunMachine 'ssasa{sv}' "" "$busybox" \
+                        1 true 3 "$name" s "$value" Ephemeral b true Remove b true </dev/null)
+                [[ $reply == *[Dd]enied* ]] || fail "$name=$value: $reply"
+                n=$((n + 1))
+        done <settings
+        ((n > 20)) || fail "only $n settings were tried"
+}
+
 test_one_machine_for_one_user() {
         rule 'if (action.id == "org.berth1.manage-machines" && action.lookup("machine") == "mine") return polkit.Result.YES;'
         berth run -d --rm --ephemeral --name mine "$busybox" sleep 1000

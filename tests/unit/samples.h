@@ -115,7 +115,7 @@ static const Samples samples[] = {
         { &type_unit_bandwidths,
           { "/dev/vda 10M", "/dev/vda infinity", "/a b 7" },
           { "/dev/vda", "vda 1M", "/dev/vda x", "/dev/vda -1", "/dev/vda 1X", "/dev/vda 0", " 1M" } },
-        { &type_unit_latencies, { "/dev/vda 25ms", "/dev/vda infinity" }, { "/dev/vda", "vda 1ms", "/dev/vda soon" } },
+        { &type_unit_latencies, { "/dev/vda 25ms", "/srv 1s", "/dev/vda infinity" }, { "/dev/vda", "vda 1ms", "/dev/vda soon" } },
         { &type_unit_devices,
           { "/dev/null rw", "/dev/fuse", "char-pts", "block-* r" },
           { "/etc/passwd r", "null", "/dev/null x", "../dev/null r" } },
