@@ -95,6 +95,21 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         return 0;
 }
 
+static int on_out_of_memory(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *name = NULL;
+        uint64_t peak, limit;
+        const char *victim;
+        Events *e = userdata;
+        uint32_t kills;
+
+        if (sd_bus_path_decode(sd_bus_message_get_path(m), "/org/berth1/machine", &name) > 0 && is_wanted(e, name) &&
+            sd_bus_message_read(m, "sutt", &victim, &kills, &peak, &limit) >= 0)
+                report(e, name, "out-of-memory",
+                       json_pack("{s:s*, s:I, s:I, s:I}", "victim", isempty(victim) ? NULL : victim, "kills", (json_int_t) kills,
+                                 "peak", (json_int_t) peak, "limit", (json_int_t) limit));
+        return 0;
+}
+
 static int on_machine(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name;
         Events *e = userdata;
@@ -110,6 +125,11 @@ static int subscribe(Events *e, Error *error) {
                                  "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'",
                                  on_changed, e);
 
+        if (r >= 0)
+                r = sd_bus_add_match(e->bus, NULL,
+                                     "type='signal',path_namespace='/org/berth1/machine',interface='org.berth1.Machine',"
+                                     "member='OutOfMemory'",
+                                     on_out_of_memory, e);
         if (r >= 0)
                 r = sd_bus_match_signal(e->bus, NULL, NULL, "/org/berth1", "org.berth1.Manager", "MachineNew", on_machine, e);
         if (r >= 0)
@@ -146,6 +166,7 @@ const Verb verb_events = {
         .options = events_options,
         .size = sizeof(EventsOptions),
         .help = "Print what happens to machines, until interrupted",
-        .details = "A line each time that a machine is new, changes its state (with how it ended), or is removed.",
+        .details = "A line each time that a machine is new, changes its state (with how it ended), runs out of "
+                   "memory (with what the kernel killed), or is removed.",
         .run = events_verb,
 };

@@ -2,6 +2,8 @@
 #include "machine.h"
 
 #include "session.h"
+#include "string-util.h"
+#include "usage.h"
 
 #define DESTINATION "org.berth1"
 #define INTERFACE "org.berth1.Machine"
@@ -29,6 +31,11 @@ static const struct {
         { "Health",          's', offsetof(MachineInfo, health)      },
         { "StatusText",      's', offsetof(MachineInfo, status_text) },
         { "Restarts",        'u', offsetof(MachineInfo, restarts)    },
+        { "OOMKills",        'u', offsetof(MachineInfo, oom_kills)   },
+        { "OOMVictim",       's', offsetof(MachineInfo, oom_victim)  },
+        { "MemoryPeak",      't', offsetof(MachineInfo, memory_peak) },
+        { "MemoryLimit",     't', offsetof(MachineInfo, memory_limit) },
+        { "CPUUsageUSec",    't', offsetof(MachineInfo, cpu_usec)    },
         { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
 };
 
@@ -93,6 +100,28 @@ int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *er
         *ret = info;
         info = MACHINE_INFO_NULL;
         return 0;
+}
+
+int usage_read_bus(sd_bus_message *m, Usage *ret) {
+        const char *name;
+        uint64_t value;
+        int r = sd_bus_message_enter_container(m, 'a', "{st}");
+
+        usage_clear(ret);
+        while (r >= 0 && (r = sd_bus_message_read(m, "{st}", &name, &value)) > 0) {
+                int key = usage_key_from_name(name);
+
+                if (key >= 0)
+                        ret->values[key] = value;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int machine_read_usage(sd_bus *bus, const MachineInfo *info, Usage *ret) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r = sd_bus_call_method(bus, DESTINATION, info->path, INTERFACE, "GetStats", NULL, &reply, "");
+
+        return r < 0 ? r : usage_read_bus(reply, ret);
 }
 
 int machine_read_settings(sd_bus *bus, const MachineInfo *info, sd_bus_message **ret, Error *error) {

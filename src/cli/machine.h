@@ -7,9 +7,9 @@
 #include "state.h"
 
 typedef struct MachineInfo {
-        const char *name, *state, *unit, *root, *result, *reason, *log, *health, *status_text;
-        uint32_t restarts, leader, supervisor, uid_shift, uid_count;
-        uint64_t started, finished;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *health, *status_text, *oom_victim;
+        uint32_t oom_kills, restarts, leader, supervisor, uid_shift, uid_count;
+        uint64_t started, finished, memory_peak, memory_limit, cpu_usec;
         int exit_status;
         int keep_unit;
         char *path;              /* of the object, owned */
@@ -25,6 +25,12 @@ int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *er
 
 /* Those of a PropertiesChanged signal at its dictionary; the others stay as they are, NULL among them. The message has to live on. */
 int machine_info_read_changed(sd_bus_message *signal, MachineInfo *info);
+
+/* What one that runs uses now: GetStats() of its object. */
+struct Usage;
+int machine_read_usage(sd_bus *bus, const MachineInfo *info, struct Usage *ret);
+/* One a{st} of such an answer. */
+int usage_read_bus(sd_bus_message *m, struct Usage *ret);
 
 /* The settings that a user gave it: a message at its a{sv}. */
 int machine_read_settings(sd_bus *bus, const MachineInfo *info, sd_bus_message **ret, Error *error);

@@ -47,21 +47,6 @@ static void look_done(Look *look) {
 }
 #define _cleanup_look_ _cleanup_(look_done)
 
-static int read_values(sd_bus_message *m, Usage *usage) {
-        const char *name;
-        uint64_t value;
-        int r = sd_bus_message_enter_container(m, 'a', "{st}");
-
-        usage_clear(usage);
-        while (r >= 0 && (r = sd_bus_message_read(m, "{st}", &name, &value)) > 0) {
-                int key = usage_key_from_name(name);
-
-                if (key >= 0)
-                        usage->values[key] = value;
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
 static int read_samples(Look *look) {
         int r = sd_bus_message_enter_container(look->reply, 'a', "{sa{st}}");
 
@@ -73,7 +58,7 @@ static int read_samples(Look *look) {
                 look->samples = grown;
                 r = sd_bus_message_read_basic(look->reply, 's', &grown[look->n].name);
                 if (r >= 0)
-                        r = read_values(look->reply, &grown[look->n].usage);
+                        r = usage_read_bus(look->reply, &grown[look->n].usage);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(look->reply);
                 look->n++;

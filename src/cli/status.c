@@ -17,6 +17,7 @@
 #include "status-line.h"
 #include "string-util.h"
 #include "strv.h"
+#include "usage.h"
 #include "verbs.h"
 
 enum { LABEL = 12 };
@@ -166,6 +167,43 @@ static void print_living(sd_bus *bus, const MachineInfo *info, const Spec *spec)
         status_print_confinement(info->leader, spec);
 }
 
+/* "12M (peak 20M, max 64M)" of one that runs, "peak 20M (max 64M)" of one that has ended. */
+static void print_memory(uint64_t now, uint64_t peak, uint64_t max) {
+        char now_text[FORMAT_SIZE_MAX], peak_text[FORMAT_SIZE_MAX], max_text[FORMAT_SIZE_MAX];
+        bool has_peak = peak != 0 && peak != USAGE_NONE, has_max = max != USAGE_NONE;
+
+        if (now != USAGE_NONE)
+                status_line("Memory", "%s (peak %s, max %s)", format_size(now, now_text),
+                            has_peak ? format_size(peak, peak_text) : "unknown", format_size(max, max_text));
+        else if (has_peak)
+                status_line("Memory", "peak %s%s%s", format_size(peak, peak_text), has_max ? ", max " : "",
+                            has_max ? format_size(max, max_text) : "");
+}
+
+/* What the kernel says now, or said last. */
+static void print_usage(sd_bus *bus, const MachineInfo *info, bool alive) {
+        char span[FORMAT_USEC_MAX];
+        Usage usage;
+
+        usage_clear(&usage);
+        if (!alive || machine_read_usage(bus, info, &usage) < 0) {
+                usage.values[USAGE_MEMORY_PEAK] = info->memory_peak;
+                usage.values[USAGE_MEMORY_MAX] = info->memory_limit;
+                usage.values[USAGE_CPU] = info->cpu_usec > 0 ? info->cpu_usec : USAGE_NONE;
+        }
+
+        print_memory(usage.values[USAGE_MEMORY], usage.values[USAGE_MEMORY_PEAK], usage.values[USAGE_MEMORY_MAX]);
+        if (usage.values[USAGE_CPU] != USAGE_NONE)
+                status_line("CPU", "%s", format_usec(usage.values[USAGE_CPU], span));
+        if (usage.values[USAGE_TASKS] != USAGE_NONE && usage.values[USAGE_TASKS_MAX] != USAGE_NONE)
+                status_line("Tasks", "%" PRIu64 " (max %" PRIu64 ")", usage.values[USAGE_TASKS], usage.values[USAGE_TASKS_MAX]);
+        else if (usage.values[USAGE_TASKS] != USAGE_NONE)
+                status_line("Tasks", "%" PRIu64, usage.values[USAGE_TASKS]);
+        if (info->oom_kills > 0)
+                status_line("Out of memory", "%" PRIu32 " killed%s%s", info->oom_kills,
+                            isempty(info->oom_victim) ? "" : ", the last was ", strempty(info->oom_victim));
+}
+
 static int print_machine(const char *name, void *userdata, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
         _cleanup_spec_ Spec *spec = spec_new();
@@ -186,6 +224,7 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
         if (alive)
                 print_living(bus, &info, spec);
+        print_usage(bus, &info, alive);
         status_line("Root", "%s", strempty(info.root));
         return print_settings(spec, error);
 }

@@ -441,6 +441,33 @@ uint64_t cgroup_oom_kills(const Cgroup *cgroup) {
         return kills;
 }
 
+/* "max" is no number, and the greatest that a v1 file has is none either. */
+static void read_bytes(int dir, const char *file, uint64_t *value) {
+        _cleanup_free_ char *text = NULL;
+        uint64_t bytes;
+
+        if (file_read_line(dir, file, &text) >= 0 && sscanf(text, "%" SCNu64, &bytes) == 1 && bytes < INT64_MAX / 2)
+                *value = bytes;
+}
+
+void cgroup_read_usage(const Cgroup *cgroup, uint64_t *memory_peak, uint64_t *memory_limit, uint64_t *cpu_usec) {
+        _cleanup_free_ char *text = NULL;
+        const char *line;
+
+        if (cgroup->memory >= 0) {
+                *memory_limit = UINT64_MAX;
+                read_bytes(cgroup->memory, "memory.peak", memory_peak); /* since Linux 5.19 */
+                read_bytes(cgroup->memory, "memory.max_usage_in_bytes", memory_peak);
+                read_bytes(cgroup->memory, "memory.max", memory_limit);
+                read_bytes(cgroup->memory, "memory.limit_in_bytes", memory_limit);
+        }
+        if (cgroup->n > 0 && file_read_at(cgroup->unit[cgroup->n - 1], "cpu.stat", FILE_MAX_DEFAULT, &text, NULL) >= 0) {
+                line = strstr(text, "usage_usec ");
+                if (line)
+                        (void) sscanf(line, "usage_usec %" SCNu64, cpu_usec);
+        }
+}
+
 bool cgroup_is_unit(const Cgroup *cgroup, const char *unit) {
         return streq(path_basename(cgroup->path), unit);
 }

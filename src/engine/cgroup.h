@@ -84,5 +84,11 @@ int cgroup_signal_payload(const Cgroup *cgroup, int signal);
 /* How many processes the kernel killed in the unit for lack of memory; 0 where nobody counts. */
 uint64_t cgroup_oom_kills(const Cgroup *cgroup);
 
+/*
+ * The unit's highest use of memory, its limit and its CPU time in microseconds, as far as the kernel has them: what it has not
+ * is left as it is.
+ */
+void cgroup_read_usage(const Cgroup *cgroup, uint64_t *memory_peak, uint64_t *memory_limit, uint64_t *cpu_usec);
+
 /* Whether PATH is a unit of this name: the last part of the cgroup path. */
 bool cgroup_is_unit(const Cgroup *cgroup, const char *unit);

@@ -26,6 +26,7 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
                             : streq(property, "Log")           ? machine->state.log
                             : streq(property, "Health")        ? machine->state.health
                             : streq(property, "StatusText")    ? machine->state.status_text
+                            : streq(property, "OOMVictim")     ? machine->state.oom_victim
                             : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
                                                                : machine->state.reason;
 
@@ -38,6 +39,7 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
         uint32_t value = streq(property, "Leader")       ? (uint32_t) machine->state.leader.pid
                          : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
                          : streq(property, "Restarts")   ? machine->state.restarts
+                         : streq(property, "OOMKills")   ? machine->state.oom_kills
                          : streq(property, "UIDShift")   ? machine->state.uid_base
                                                          : machine->state.uid_count;
 
@@ -48,9 +50,13 @@ static int get_u64(sd_bus *bus, const char *path, const char *interface, const c
                    void *userdata, sd_bus_error *ret_error) {
         const Machine *machine = userdata;
 
-        return sd_bus_message_append_basic(reply, 't',
-                                           streq(property, "Timestamp") ? &machine->state.started_usec
-                                                                        : &machine->state.finished_usec);
+        const uint64_t *value = streq(property, "Timestamp")     ? &machine->state.started_usec
+                                : streq(property, "MemoryPeak")  ? &machine->state.memory_peak
+                                : streq(property, "MemoryLimit") ? &machine->state.memory_limit
+                                : streq(property, "CPUUsageUSec") ? &machine->state.cpu_usec
+                                                                  : &machine->state.finished_usec;
+
+        return sd_bus_message_append_basic(reply, 't', value);
 }
 
 static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -111,6 +117,11 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("Health", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("Restarts", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("OOMKills", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("OOMVictim", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("MemoryPeak", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("MemoryLimit", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("CPUUsageUSec", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
         SD_BUS_PROPERTY("Settings", "a{sv}", get_settings, 0, CHANGES),
 
@@ -142,13 +153,15 @@ const sd_bus_vtable machine_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", target), SD_BUS_NO_RESULT, call_on_machine_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+
+        SD_BUS_SIGNAL_WITH_ARGS("OutOfMemory", SD_BUS_ARGS("s", victim, "u", kills, "t", peak, "t", limit), 0),
         SD_BUS_VTABLE_END,
 };
 
 static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
         "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",      "Health",   "StatusText",
-        "Restarts",        "Settings", NULL,
+        "Restarts",        "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,
 };
 
 /* Objects */
@@ -277,4 +290,12 @@ void machine_bus_removed(Machine *machine) {
                                   machine->path);
         (void) sd_bus_emit_object_removed(manager->bus, machine->path);
         machine->announced = false;
+}
+
+void machine_bus_out_of_memory(Machine *machine) {
+        const State *state = &machine->state;
+
+        if (machine->announced)
+                (void) sd_bus_emit_signal(machine->manager->bus, machine->path, MACHINE_INTERFACE, "OutOfMemory", "sutt",
+                                          strempty(state->oom_victim), state->oom_kills, state->memory_peak, state->memory_limit);
 }

@@ -25,5 +25,8 @@ void machine_bus_changed(Machine *machine, const char *const *properties);
 /* Tells that each of them may have changed. */
 void machine_bus_changed_all(Machine *machine);
 
+/* Tells that the kernel killed processes of it for lack of memory. */
+void machine_bus_out_of_memory(Machine *machine);
+
 /* Tells that it is gone. It must still be in the table. */
 void machine_bus_removed(Machine *machine);

@@ -100,7 +100,7 @@ void machine_drop_spec(Machine *machine) {
 
 void machine_set_state(Machine *machine, State *state) {
         State old = machine->state;
-        const char *changed[24] = {};
+        const char *changed[32] = {};
         size_t n = 0;
 
         /* Whoever wrote it, this is the machine that it is about. */
@@ -130,12 +130,19 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("Health", !streq_ptr(old.health, machine->state.health));
         COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
         COMPARE("Restarts", old.restarts != machine->state.restarts);
+        COMPARE("OOMKills", old.oom_kills != machine->state.oom_kills);
+        COMPARE("OOMVictim", !streq_ptr(old.oom_victim, machine->state.oom_victim));
+        COMPARE("MemoryPeak", old.memory_peak != machine->state.memory_peak);
+        COMPARE("MemoryLimit", old.memory_limit != machine->state.memory_limit);
+        COMPARE("CPUUsageUSec", old.cpu_usec != machine->state.cpu_usec);
         COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
 #undef COMPARE
         assert(n < ELEMENTSOF(changed));
 
         if (n > 0)
                 machine_bus_changed(machine, changed);
+        if (machine->state.oom_kills > old.oom_kills)
+                machine_bus_out_of_memory(machine);
         state_done(&old);
 }
 

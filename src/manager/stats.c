@@ -22,8 +22,7 @@ static pid_t network_of(Machine *machine) {
         return spec && spec->private_network ? machine->state.leader.pid : 0;
 }
 
-static bool read_stats(Machine *machine, Usage *ret) {
-        int host = host_kind();
+static bool read_stats(Machine *machine, int host, Usage *ret) {
         const char *unit;
 
         if (host < 0 || !machine->present || machine->start || machine->state.leader.pid == 0)
@@ -45,11 +44,11 @@ static int append_values(sd_bus_message *m, const Usage *usage) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_machine(sd_bus_message *m, Machine *machine) {
+static int append_machine(sd_bus_message *m, Machine *machine, int host) {
         Usage usage;
         int r;
 
-        if (!read_stats(machine, &usage))
+        if (!read_stats(machine, host, &usage))
                 return 0;
         r = sd_bus_message_open_container(m, 'e', "sa{st}");
         if (r >= 0)
@@ -67,7 +66,7 @@ static int append_named(sd_bus_message *m, Manager *manager, char *const *names,
                 if (r >= 0 && !machine->present)
                         r = error_set(error, ERROR_MACHINE_NOT_RUNNING, ESRCH, "reading the stats of", *name, "it does not run");
                 if (r >= 0)
-                        r = append_machine(m, machine);
+                        r = append_machine(m, machine, host_kind());
                 if (r < 0)
                         return r;
         }
@@ -79,7 +78,7 @@ int stats_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret
         _cleanup_strv_free_ char **names = NULL;
         _cleanup_error_ Error error = ERROR_NULL;
         Manager *manager = userdata;
-        int r = sd_bus_message_read_strv(m, &names);
+        int host = host_kind(), r = sd_bus_message_read_strv(m, &names);
 
         if (r >= 0)
                 r = sd_bus_message_new_method_return(m, &reply);
@@ -91,7 +90,7 @@ int stats_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret
         if (names && *names)
                 r = append_named(reply, manager, names, &error);
         for (size_t i = 0; !(names && *names) && r >= 0 && i < manager->n_machines; i++)
-                r = append_machine(reply, manager->machines[i]);
+                r = append_machine(reply, manager->machines[i], host);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         if (r >= 0)
@@ -107,7 +106,7 @@ int stats_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret
         Usage usage;
         int r;
 
-        if (!read_stats(machine, &usage)) {
+        if (!read_stats(machine, host_kind(), &usage)) {
                 reply_error(m,
                             error_set(&error, ERROR_MACHINE_NOT_RUNNING, ESRCH, "reading the stats of", machine_name(machine),
                                       "it does not run"),

@@ -64,6 +64,11 @@ typedef struct State {
         char *status_text;       /* what the payload says of itself (sd_notify(3), STATUS=) */
         uint32_t restarts;       /* how often its restart policy has run it again */
         char *reason;            /* for people, with MACHINE_FAILED */
+        uint32_t oom_kills;      /* processes that the kernel killed for lack of memory */
+        char *oom_victim;        /* "NAME (PID)" of the last of them, NULL: not known */
+        uint64_t memory_peak;    /* bytes; these three are of the last kill or of the end, 0: not known */
+        uint64_t memory_limit;   /* UINT64_MAX: none */
+        uint64_t cpu_usec;
         bool keep_unit;          /* runs in somebody's unit: no scope is its own */
 } State;
 

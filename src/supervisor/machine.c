@@ -20,6 +20,7 @@
 #include "log.h"
 #include "notify.h"
 #include "parse-util.h"
+#include "oom.h"
 #include "pause.h"
 #include "recorder.h"
 #include "streams.h"
@@ -74,9 +75,9 @@ void supervisor_record_exit(Supervisor *s, const siginfo_t *info) {
         s->state.status = halted ? EXIT_SUCCESS : info->si_status;
         if (!killed && s->told_status >= 0)
                 s->state.status = s->told_status;
-        s->state.result = !killed                                                          ? RESULT_EXITED
-                          : info->si_status == SIGKILL && cgroup_oom_kills(&s->cgroup) > 0 ? RESULT_OOM_KILL
-                                                                                           : RESULT_SIGNAL;
+        s->state.result = !killed ? RESULT_EXITED : RESULT_SIGNAL;
+        if (oom_killed_leader(s) && killed && info->si_status == SIGKILL)
+                s->state.result = RESULT_OOM_KILL;
 }
 
 /* The ends */
@@ -200,6 +201,9 @@ static int release(Supervisor *s, Error *error) {
         if (r >= 0 && !s->rebooted)
                 r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
         if (r >= 0)
+                /* A unit of somebody else's may have a past. */
+                s->oom_counted = s->keep_unit && !s->rebooted ? cgroup_oom_kills(&s->cgroup) : s->oom_counted;
+        if (r >= 0)
                 r = cgroup_limits_verify(&s->cgroup, s->spec, error);
         if (r >= 0)
                 r = open_streams(s, streams, error);
@@ -297,6 +301,7 @@ static void on_executed(Supervisor *s) {
         supervisor_set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
         timeline_mark(&s->timeline, "supervisor: state written");
         connections_answer_start(s);
+        oom_watch(s);
         if (s->keep_unit && s->timeline.begin > 0)
                 timeline_print(&s->timeline, stderr);
         if (s->keep_unit)

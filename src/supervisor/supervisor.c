@@ -19,6 +19,7 @@
 #include "live-binds.h"
 #include "live-limits.h"
 #include "log.h"
+#include "oom.h"
 #include "name.h"
 #include "notify.h"
 #include "prepare.h"
@@ -50,6 +51,7 @@ static void supervisor_init(Supervisor *s) {
 
 static void supervisor_done(Supervisor *s) {
         live_limits_forget(s);
+        oom_unwatch(s);
         connections_end(s);
         execs_end(s);
         keep_unit_free(s->announcement);

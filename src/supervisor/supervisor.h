@@ -92,6 +92,9 @@ typedef struct Supervisor {
         size_t n_execs;
         struct LiveBind *live_binds; /* list of what was bound in since */
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
+        sd_event_source *oom_source, *oom_timer;
+        uint64_t oom_counted, oom_usec; /* kills that are in state, and when the last one was seen */
+        unsigned oom_looks;
         struct LimitsCall *limits_calls; /* that wait for systemd */
         sd_bus_message *freeze_call; /* a Pause(), unanswered */
         sd_event_source *freeze_source, *freeze_timer;
