@@ -26,6 +26,8 @@ struct Birth {
         const Plan *plan;
         const TreeSource *source; /* borrowed */
         int clone;               /* our copy of the tree's mounts */
+        int lowers[TREE_LOWERS_MAX];
+        size_t n_lowers;
         Sources sources;         /* what else of the host is shown */
         Scratch scratch;
         Secrets secrets;
@@ -46,7 +48,16 @@ struct Birth {
 
 static int take_tree(Birth *birth, Error *error) {
         birth->clone = tree_clone(birth->plan, birth->source, error);
-        return birth->clone;
+        if (birth->clone < 0)
+                return birth->clone;
+        for (; birth->n_lowers < birth->source->n_lowers; birth->n_lowers++) {
+                int *lower = &birth->lowers[birth->n_lowers];
+
+                *lower = tree_clone_lower(birth->source, birth->n_lowers, error);
+                if (*lower < 0)
+                        return *lower;
+        }
+        return 0;
 }
 
 static int take_sources(Birth *birth, Error *error) {
@@ -135,7 +146,7 @@ static int map_ids(Birth *birth, Error *error) {
 
 static int mount_the_tree(Birth *birth, Error *error) {
         if (tree_needs_scratch(birth->plan)) {
-                int r = scratch_attach(&birth->scratch, birth->mount_point, error);
+                int r = scratch_attach(&birth->scratch, birth->mount_point, birth->plan->spec->disk_max, error);
 
                 if (r < 0)
                         return r;
@@ -148,6 +159,7 @@ static int mount_the_tree(Birth *birth, Error *error) {
                         .userns = birth->userns,
                         .mount_point = birth->mount_point,
                         .scratch = &birth->scratch,
+                        .lowers = birth->lowers,
                 },
                 &birth->root_path, error);
 }
@@ -315,6 +327,7 @@ Birth *birth_free(Birth *birth) {
         scratch_done(&birth->scratch);
         secrets_done(&birth->secrets);
         (void) fd_close(birth->clone);
+        fd_close_many(birth->lowers, birth->n_lowers);
         (void) fd_close(birth->host_mounts);
         (void) fd_close(birth->socket);
         (void) fd_close(birth->userns);

@@ -148,7 +148,10 @@ static int tree_mode(Plan *plan, Error *error) {
 
         switch (spec->volatile_mode) {
         case VOLATILE_NO:
-                plan->tree_mode = spec->ephemeral ? TREE_EPHEMERAL : spec->read_only ? TREE_READ_ONLY : TREE_WRITABLE;
+                plan->tree_mode = spec_has_layer(spec) ? TREE_LAYER
+                                  : spec->ephemeral  ? TREE_EPHEMERAL
+                                  : spec->read_only  ? TREE_READ_ONLY
+                                                       : TREE_WRITABLE;
                 return 0;
         case VOLATILE_YES:
                 plan->tree_mode = TREE_USR;

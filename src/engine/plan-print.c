@@ -147,13 +147,32 @@ static void print_limits(const CgroupLimits *limits, FILE *f) {
                 fprintf(f, "limit         blkio.throttle.write_iops_device %s\n", *item);
 }
 
-void plan_print(const Plan *plan, FILE *f) {
+static void print_tree(const Plan *plan, FILE *f) {
         static const char *const modes[] = {
                 [TREE_WRITABLE] = "writable",
                 [TREE_READ_ONLY] = "read-only",
                 [TREE_EPHEMERAL] = "ephemeral (overlay)",
+                [TREE_LAYER] = "with a layer of its own (overlay)",
                 [TREE_USR] = "its /usr alone, read-only",
         };
+        static const char *const owners[] = {
+                [OWNERSHIP_AUTO] = " id-mapped",
+                [OWNERSHIP_MAP] = " id-mapped",
+                [OWNERSHIP_CHOWN] = " chowned",
+                [OWNERSHIP_OFF] = "",
+        };
+        const Spec *spec = plan->spec;
+        char size[FORMAT_SIZE_MAX];
+
+        fprintf(f, "tree          %s %s%s\n", spec->root, modes[plan->tree_mode],
+                plan->has_id_map ? owners[spec->ownership] : "");
+        STRV_FOREACH(l, spec->lower)
+                fprintf(f, "lower         %s\n", *l);
+        if (spec->disk_max > 0)
+                fprintf(f, "disk          %s\n", format_size(spec->disk_max, size));
+}
+
+void plan_print(const Plan *plan, FILE *f) {
         const Spec *spec = plan->spec;
         char signal[SIGNAL_NAME_MAX], span[FORMAT_USEC_MAX];
 
@@ -175,7 +194,7 @@ void plan_print(const Plan *plan, FILE *f) {
                         plan->id_map.count);
         fprintf(f, "hostname      %s\n", spec->hostname);
         print_network(plan, f);
-        fprintf(f, "tree          %s %s%s\n", spec->root, modes[plan->tree_mode], plan->has_id_map ? " id-mapped" : "");
+        print_tree(plan, f);
         print_mounts(plan, f);
         for (const PlannedNode *n = plan->nodes; n->name; n++)
                 fprintf(f, "node          /dev/%s c %" PRIu32 ":%" PRIu32 "\n", n->name, n->major, n->minor);

@@ -75,6 +75,7 @@ typedef enum TreeMode {
         TREE_WRITABLE,
         TREE_READ_ONLY,
         TREE_EPHEMERAL,          /* an overlay whose upper layer is a tmpfs of the machine's mount namespace */
+        TREE_LAYER,              /* an overlay whose upper layer is the machine's own and lasts */
         TREE_USR,                /* a tmpfs with the tree's /usr in it, read-only */
 } TreeMode;
 

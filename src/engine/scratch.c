@@ -2,6 +2,7 @@
 #include "scratch.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,10 +16,15 @@ void scratch_done(Scratch *scratch) {
         *scratch = SCRATCH_NULL;
 }
 
-int scratch_attach(Scratch *scratch, const char *path, Error *error) {
-        _cleanup_close_ int mount = mount_new("tmpfs", "mode=711,nr_inodes=0", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, error);
+int scratch_attach(Scratch *scratch, const char *path, uint64_t size, Error *error) {
+        _cleanup_free_ char *options = size > 0 ? str_format("mode=711,nr_inodes=0,size=%" PRIu64, size)
+                                                : strdup("mode=711,nr_inodes=0");
+        _cleanup_close_ int mount = -EBADF;
         int r;
 
+        if (!options)
+                return error_oom(error);
+        mount = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, error);
         if (mount < 0)
                 return mount;
         r = mount_attach_path(mount, path, error);

@@ -18,8 +18,8 @@ typedef struct Scratch {
 
 void scratch_done(Scratch *scratch);
 
-/* Mounts it at the directory PATH. */
-int scratch_attach(Scratch *scratch, const char *path, Error *error);
+/* Mounts it at the directory PATH. SIZE is what can be written to it, 0 for half of the memory. */
+int scratch_attach(Scratch *scratch, const char *path, uint64_t size, Error *error);
 
 /* Makes a directory in it that belongs to OWNER. *ret is its name in the scratch directory, the caller's. */
 int scratch_make_directory(Scratch *scratch, mode_t mode, uint32_t owner, char **ret, Error *error);

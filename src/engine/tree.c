@@ -20,7 +20,7 @@
 
 /* An overlay shows one file system, so what is mounted below its layer would be lost on the way anyway. */
 static bool is_recursive(const Plan *plan) {
-        return plan->tree_mode != TREE_EPHEMERAL;
+        return plan->tree_mode != TREE_EPHEMERAL && plan->tree_mode != TREE_LAYER && !plan->spec->lower;
 }
 
 /* Nodes in a tree are of no use to the machine, which has its own /dev. */
@@ -42,8 +42,13 @@ int tree_clone(const Plan *plan, const TreeSource *source, Error *error) {
         return fd < 0 ? error_set_errno(error, fd, "keeping the tree", plan->spec->root) : fd;
 }
 
+int tree_clone_lower(const TreeSource *source, size_t i, Error *error) {
+        return mount_clone_with(source->lowers[i], "", /* recursive= */ false, MOUNT_ATTR_NODEV, error);
+}
+
 bool tree_needs_scratch(const Plan *plan) {
-        if (plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_USR || plan->spec->pivot_root)
+        if (plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_LAYER || plan->spec->lower ||
+            plan->tree_mode == TREE_USR || plan->spec->pivot_root)
                 return true;
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];
@@ -85,29 +90,61 @@ static int place_root(const TreeBuild *build, int mount, char **ret_path, Error 
         return *ret_path ? 0 : error_oom(error);
 }
 
-/* MOUNT with a layer over it that is gone with the machine, as a directory of the scratch directory. */
-static int mount_overlay(const TreeBuild *build, int mount, char **ret_path, Error *error) {
-        _cleanup_free_ char *lower = NULL, *upper = NULL, *work = NULL, *merged = NULL;
+/* Where what is written to an overlay goes: to the machine's own layer, or to one that is gone with it; or nowhere. */
+static int place_upper(const TreeBuild *build, int mount, const TreePart *part, char **ret_upper, char **ret_work, Error *error) {
         uint32_t owner = plan_root_id(build->plan);
-        Scratch *scratch = build->scratch;
         struct stat st;
         int r;
 
+        if (build->plan->tree_mode == TREE_READ_ONLY)
+                return 0;
+        if (build->plan->tree_mode == TREE_LAYER) {
+                const char *upper = part ? part->upper : build->source->upper, *work = part ? part->work : build->source->work;
+
+                *ret_upper = str_format("%s/%s", build->layer, upper);
+                *ret_work = str_format("%s/%s", build->layer, work);
+                return *ret_upper && *ret_work ? 0 : error_oom(error);
+        }
+
+        /* The layer has the owner and the mode of what it lies over. */
         if (fstat(mount, &st) < 0)
                 return error_set_errno(error, negative_errno(), "looking at the tree", build->plan->spec->root);
+        r = scratch_make_directory(build->scratch, st.st_mode & 07777, owner, ret_upper, error);
+        return r < 0 ? r : scratch_make_directory(build->scratch, 0700, owner, ret_work, error);
+}
 
-        /* The layer has the owner and the mode of the machine's root directory. */
-        r = scratch_place(scratch, mount, &lower, error);
+/* The directories below the tree and the tree itself, as names in the scratch directory. */
+static int place_lowers(const TreeBuild *build, int mount, bool whole, char ***ret, Error *error) {
+        for (size_t i = 0; i <= (whole ? build->source->n_lowers : 0); i++) {
+                bool last = i == (whole ? build->source->n_lowers : 0);
+                char *name = NULL;
+                int r = last ? 0 : map_owners(build, build->lowers[i], error);
+
+                if (r >= 0)
+                        r = scratch_place(build->scratch, last ? mount : build->lowers[i], &name, error);
+                if (r >= 0 && strv_consume(ret, name) < 0)
+                        r = error_oom(error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* MOUNT, the tree or a PART of it, as an overlay in the scratch directory. */
+static int mount_overlay(const TreeBuild *build, int mount, const TreePart *part, char **ret_path, Error *error) {
+        _cleanup_free_ char *upper = NULL, *work = NULL, *merged = NULL;
+        _cleanup_strv_free_ char **lowers = NULL;
+        Scratch *scratch = build->scratch;
+        int r = place_lowers(build, mount, /* whole= */ !part, &lowers, error);
+
         if (r >= 0)
-                r = scratch_make_directory(scratch, st.st_mode & 07777, owner, &upper, error);
-        if (r >= 0)
-                r = scratch_make_directory(scratch, 0700, owner, &work, error);
+                r = place_upper(build, mount, part, &upper, &work, error);
         if (r >= 0)
                 r = scratch_make_directory(scratch, 0755, 0, &merged, error);
         if (r >= 0)
-                r = overlay_mount(scratch,
-                                  &(Overlay){ .lowers = (char *[]){ lower, NULL }, .upper = upper, .work = work, .owner = owner },
-                                  merged, error);
+                r = overlay_mount(
+                        scratch, &(Overlay){ .lowers = lowers, .upper = upper, .work = work, .owner = plan_root_id(build->plan) },
+                        merged, error);
         if (r < 0)
                 return r;
 
@@ -123,10 +160,10 @@ static int attach_part(const TreeBuild *build, const TreePart *part, int root, E
 
         if (r >= 0 && build->plan->tree_mode == TREE_READ_ONLY)
                 r = mount_add_attributes(mount, MOUNT_ATTR_RDONLY, /* recursive= */ false, error);
-        if (r >= 0 && build->plan->tree_mode == TREE_EPHEMERAL) {
+        if (r >= 0 && (build->plan->tree_mode == TREE_EPHEMERAL || build->plan->tree_mode == TREE_LAYER)) {
                 _cleanup_free_ char *path = NULL;
 
-                r = mount_overlay(build, mount, &path, error);
+                r = mount_overlay(build, mount, part, &path, error);
                 if (r < 0)
                         return r;
                 (void) fd_close(mount);
@@ -154,6 +191,8 @@ static int attach_parts(const TreeBuild *build, const char *path, Error *error) 
 }
 
 static int mount_plain(const TreeBuild *build, char **ret_path, Error *error) {
+        if (build->source->n_lowers > 0)
+                return mount_overlay(build, build->clone, NULL, ret_path, error);
         if (build->plan->tree_mode == TREE_READ_ONLY) {
                 int r = mount_add_attributes(build->clone, MOUNT_ATTR_RDONLY, /* recursive= */ true, error);
 
@@ -161,6 +200,22 @@ static int mount_plain(const TreeBuild *build, char **ret_path, Error *error) {
                         return r;
         }
         return place_root(build, build->clone, ret_path, error);
+}
+
+/* The layer is mapped as the tree is, so that on disk its files belong to the ids that the machine knows. */
+static int mount_layer(const TreeBuild *build, char **ret_path, Error *error) {
+        _cleanup_close_ int layer = fd_dup(build->source->layer);
+        _cleanup_free_ char *name = NULL;
+        TreeBuild placed = *build;
+        int r = layer < 0 ? error_set_errno(error, layer, "keeping the layer", NULL) : map_owners(build, layer, error);
+
+        if (r >= 0)
+                r = scratch_place(build->scratch, layer, &name, error);
+        if (r < 0)
+                return r;
+        placed.layer = name;
+        r = mount_overlay(&placed, build->clone, NULL, ret_path, error);
+        return r < 0 ? r : attach_parts(&placed, *ret_path, error);
 }
 
 /* The links by which a merged tree has /bin, /lib and so on in /usr (file-hierarchy(7)). */
@@ -299,10 +354,11 @@ int tree_mount(const TreeBuild *build, char **ret_path, Error *error) {
         switch (build->plan->tree_mode) {
         case TREE_WRITABLE:
         case TREE_READ_ONLY: r = mount_plain(build, &path, error); break;
-        case TREE_EPHEMERAL: r = mount_overlay(build, build->clone, &path, error); break;
+        case TREE_EPHEMERAL: r = mount_overlay(build, build->clone, NULL, &path, error); break;
+        case TREE_LAYER:     r = mount_layer(build, &path, error); break;
         case TREE_USR:       r = mount_usr(build, &path, error); break;
         }
-        if (r >= 0 && build->plan->tree_mode != TREE_USR)
+        if (r >= 0 && build->plan->tree_mode != TREE_USR && build->plan->tree_mode != TREE_LAYER)
                 r = attach_parts(build, path, error);
         if (r >= 0 && build->plan->spec->pivot_root)
                 r = pivot(build, &path, error);

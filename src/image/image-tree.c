@@ -52,7 +52,8 @@ int tree_check_exposure(int tree, const Spec *spec, Error *error) {
         if ((spec->ownership == OWNERSHIP_CHOWN || spec->ownership == OWNERSHIP_OFF) &&
             (spec->private_users.mode == USER_NAMESPACE_PICK || spec->private_users.mode == USER_NAMESPACE_FIXED))
                 return 0;
-        if (spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO || spec->allow_exposed_tree)
+        if (spec_has_layer(spec) || spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO ||
+            spec->allow_exposed_tree)
                 return 0;
 
         r = directory_is_sheltered(tree, /* itself= */ false);

@@ -19,6 +19,7 @@
 #include "spec-json.h"
 #include "start.h"
 #include "string-util.h"
+#include "trash.h"
 #include "unregister.h"
 
 /* How often to look whether what is left of a dead supervisor has let go of its entry. */
@@ -408,6 +409,8 @@ void machine_collect(Machine *machine, const char *reason) {
                         log_warning("the entry of machine '%s' was not removed: %s", machine_name(machine), errno_text(r));
         }
         cpuset_remove(machine_name(machine));
+        if (!machine->kept)
+                kept_sweep(manager, machine_name(machine));
         if (end.uid_count > 0 && end.uid_base > 0)
                 range_sweep(manager->places->ranges,
                             &(UserNamespace){ .mode = USER_NAMESPACE_FIXED, .base = end.uid_base, .count = end.uid_count });

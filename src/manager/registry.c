@@ -15,6 +15,7 @@
 #include "machine-bus.h"
 #include "scope.h"
 #include "string-util.h"
+#include "trash.h"
 
 /* A supervisor writes its state within milliseconds; one that hangs must not keep us busy. */
 #define RECONCILE_FIRST_USEC (50 * USEC_PER_MSEC)
@@ -213,7 +214,10 @@ static int load_kept(Manager *manager, int dir, const char *name) {
 
         /* Half made or half removed when a manager was killed. */
         if (!kept_exists(dir, name)) {
-                (void) kept_remove(dir, name);
+                /* Of one that runs and is not kept it is the layer that it writes to. */
+                machine = manager_find(manager, name);
+                if (!machine || !machine->present)
+                        kept_sweep(manager, name);
                 return 0;
         }
         if (spec_check_name(name, NULL) < 0)

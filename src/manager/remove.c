@@ -3,6 +3,7 @@
 
 #include "kept.h"
 #include "machine-bus.h"
+#include "trash.h"
 
 /* A supervisor says that its machine has ended just before it ends itself. */
 #define ENDING_USEC (10 * USEC_PER_SEC)
@@ -28,7 +29,7 @@ static void remove_free(Operation *operation) {
 
 /* Of one that does not run. */
 static int forget(Machine *machine, Error *error) {
-        int r = kept_remove(machine->manager->kept_dir, machine_name(machine));
+        int r = kept_discard(machine->manager, machine_name(machine));
 
         if (r < 0)
                 return error_set_errno(error, r, step, machine_name(machine));

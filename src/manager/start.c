@@ -22,6 +22,7 @@
 #include "string-util.h"
 #include "strv.h"
 #include "timeline-bus.h"
+#include "trash.h"
 #include "unregister.h"
 
 /* From the supervisor's birth to the payload's. */
@@ -163,7 +164,7 @@ static void clear_up(Start *s) {
 
         machine->start = NULL;
         if (machine->kept && !s->request.kept) {
-                (void) kept_remove(manager->kept_dir, machine_name(machine));
+                (void) kept_discard(manager, machine_name(machine));
                 machine->kept = false;
         }
         preparation_done(&s->preparation);
@@ -398,7 +399,7 @@ static int watch_devices(Start *s, Error *error) {
         int pair[2];
         struct stat st;
 
-        if (fstat(s->preparation.tree, &st) < 0 || S_ISDIR(st.st_mode))
+        if (s->preparation.spec->disk_max == 0 && (fstat(s->preparation.tree, &st) < 0 || S_ISDIR(st.st_mode)))
                 return 0;
         if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
                 return error_set_errno(error, negative_errno(), "making a pipe", NULL);

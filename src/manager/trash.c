@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fd-util.h"
 #include "file-util.h"
+#include "kept.h"
+#include "layer.h"
 #include "log.h"
 #include "spawner.h"
 #include "string-util.h"
@@ -78,6 +81,28 @@ int trash_take(Manager *manager, int dir, const char *name) {
                 return negative_errno();
         request_removal(manager, TAKE_FD(trash));
         return 0;
+}
+
+int kept_discard(Manager *manager, const char *name) {
+        _cleanup_close_ int fd = openat(manager->kept_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        /* Without a layer all is ours. */
+        if (fd < 0 ||
+            (faccessat(fd, "layer", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && faccessat(fd, "layer.img", F_OK, AT_SYMLINK_NOFOLLOW) < 0))
+                return kept_remove(manager->kept_dir, name);
+        /* First what makes it a machine. */
+        if (unlinkat(fd, "spec.json", 0) < 0 && errno != ENOENT)
+                return negative_errno();
+        return trash_take(manager, manager->kept_dir, name);
+}
+
+void kept_sweep(Manager *manager, const char *name) {
+        _cleanup_close_ int fd = openat(manager->kept_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        bool layer = fd >= 0 && (faccessat(fd, "layer", F_OK, AT_SYMLINK_NOFOLLOW) >= 0 ||
+                                 faccessat(fd, "layer.img", F_OK, AT_SYMLINK_NOFOLLOW) >= 0);
+
+        if (fd >= 0 && (!layer || faccessat(fd, LAYER_REMOVE_MARK, F_OK, AT_SYMLINK_NOFOLLOW) >= 0))
+                (void) kept_discard(manager, name);
 }
 
 void trash_empty(Manager *manager) {

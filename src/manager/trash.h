@@ -11,5 +11,11 @@
 /* Moves NAME in the folder DIR there. */
 int trash_take(Manager *manager, int dir, const char *name);
 
+/* Removes what is kept of a machine, its layer included. */
+int kept_discard(Manager *manager, const char *name);
+
+/* The same for one that is not kept, where it was run with --rm; the layer of one in a unit of somebody else's is left to it. */
+void kept_sweep(Manager *manager, const char *name);
+
 /* Removes what is there already. */
 void trash_empty(Manager *manager);

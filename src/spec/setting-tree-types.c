@@ -3,7 +3,9 @@
 /* Types of what a machine finds in its tree: the kernel's files, credentials, its id, whose files the tree's are. */
 
 #include <ctype.h>
+#include <inttypes.h>
 
+#include "parse-util.h"
 #include "path-util.h"
 #include "setting.h"
 #include "string-util.h"
@@ -171,4 +173,53 @@ const SettingType type_ownership = {
         .name = "ownership", .metavar = "MODE", .signature = "s",
         .allowed = "auto, map, chown or off",
         .parse = parse_ownership, .format = format_ownership, .clear = clear_ownership,
+};
+
+/* Room on a disk: bytes in a uint64_t, 0 for no limit. Less than 16M holds no file system with a journal. */
+
+enum { DISK_LEAST = 16 * 1024 * 1024 };
+
+static int parse_disk_size(void *field, const char *text) {
+        uint64_t size;
+        int r = parse_size(text, &size);
+
+        if (r < 0)
+                return r;
+        if (size == UINT64_MAX)
+                size = 0;
+        else if (size < DISK_LEAST || size > INT64_MAX)
+                return -ERANGE;
+        *(uint64_t *) field = size;
+        return 0;
+}
+
+static int format_disk_size(const void *field, char **ret) {
+        uint64_t size = *(const uint64_t *) field;
+
+        *ret = size > 0 ? str_format("%" PRIu64, size) : NULL;
+        return size > 0 && !*ret ? -ENOMEM : 0;
+}
+
+static void clear_disk_size(void *field) {
+        *(uint64_t *) field = 0;
+}
+
+const SettingType type_disk_size = {
+        .name = "disk-size", .metavar = "BYTES", .signature = "s",
+        .allowed = "a size of at least 16M, with K, M, G or T behind it",
+        .parse = parse_disk_size, .format = format_disk_size, .clear = clear_disk_size,
+};
+
+static int parse_lower(void *field, const char *text) {
+        enum { LOWERS_MAX = 100 };
+
+        if (!path_is_normalized(text) || str_is_unprintable(text, "") || streq(text, "/"))
+                return -EINVAL;
+        return strv_length(*(char ***) field) >= LOWERS_MAX ? -ERANGE : add_item(field, text);
+}
+
+const SettingType type_lower = {
+        .name = "directories", .metavar = "DIRECTORY", .signature = "as", .list = true,
+        .allowed = "an absolute path without '.' and '..', other than /",
+        .parse = parse_lower, .format_list = format_items, .clear = clear_items,
 };

@@ -147,6 +147,12 @@ bool spec_is_resolved(const Spec *spec) {
                spec->private_users.mode != USER_NAMESPACE_PICK && (spec->boot || strv_length(spec->parameters) > 0);
 }
 
+bool spec_has_layer(const Spec *spec) {
+        if (spec->ephemeral || spec->read_only || spec->volatile_mode != VOLATILE_NO)
+                return false;
+        return spec->writable_layer || spec->disk_max > 0 || spec->lower;
+}
+
 bool spec_unmasks(const Spec *spec, const char *path) {
         return spec->privileged || strv_contains(spec->unmask, "all") || strv_contains(spec->unmask, path);
 }

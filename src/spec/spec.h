@@ -177,6 +177,9 @@ struct Spec {
         bool read_only;
         bool allow_exposed_tree;
         char **devices;            /* HOST:PATH:ACCESS, see device.h */
+        bool writable_layer;
+        uint64_t disk_max;         /* bytes that the machine can write; 0: no limit */
+        char **lower;              /* directories below the tree, the lowest first */
         OwnershipMode ownership;
         char **unmask;             /* paths of the kernel's files that are not covered, or "all" */
         VolatileMode volatile_mode;
@@ -282,6 +285,9 @@ static inline bool spec_has_own_network(const Spec *spec) {
 
 /* Whether nothing is left to choose. */
 bool spec_is_resolved(const Spec *spec);
+
+/* Whether the machine writes to a layer of its own that lasts, and not to the tree. */
+bool spec_has_layer(const Spec *spec);
 
 /* Whether a file of the kernel is left as it is, and neither covered nor read-only. */
 bool spec_unmasks(const Spec *spec, const char *path);

@@ -5,8 +5,21 @@
 #include <sys/stat.h>
 
 #include "fd-util.h"
+#include "mount.h"
+#include "prepare.h"
+#include "strv.h"
 
 void source_done(Source *source) {
+        TreeSource *tree = &source->tree;
+
+        fd_close_many(tree->lowers, tree->n_lowers);
+        tree->layer = fd_close(tree->layer);
+        free(tree->upper);
+        free(tree->work);
+        for (size_t i = 0; i < tree->n_parts; i++) {
+                free(tree->parts[i].upper);
+                free(tree->parts[i].work);
+        }
         disk_done(&source->disk);
 }
 
@@ -19,25 +32,79 @@ static int check_root(const Plan *plan, const Disk *disk, Error *error) {
         return 0;
 }
 
-int source_open(const Plan *plan, int fd, Source *ret, Error *error) {
-        _cleanup_source_ Source source = { .tree = { .tree = fd } };
+static int open_image(const Plan *plan, int fd, Source *source, Error *error) {
         static_assert(DISK_MOUNTS_MAX <= TREE_PARTS_MAX + 1, "the tree has room for what an image can have");
-        int r;
+        int r = disk_mount(fd, plan->spec->root, plan->tree_mode != TREE_WRITABLE, &source->disk, error);
 
-        if (disk_is_image(fd)) {
-                r = disk_mount(fd, plan->spec->root, plan->tree_mode != TREE_WRITABLE, &source.disk, error);
-                if (r >= 0)
-                        r = check_root(plan, &source.disk, error);
-                if (r < 0)
-                        return r;
-                source.tree.is_mount = true;
-                source.tree.tree = source.disk.mounts[0].mount;
-                for (size_t i = 1; i < source.disk.n; i++)
-                        source.tree.parts[source.tree.n_parts++] = (TreePart){ source.disk.mounts[i].target,
-                                                                               source.disk.mounts[i].mount };
+        if (r >= 0)
+                r = check_root(plan, &source->disk, error);
+        if (r < 0)
+                return r;
+        source->tree.is_mount = true;
+        source->tree.tree = source->disk.mounts[0].mount;
+        for (size_t i = 1; i < source->disk.n; i++)
+                source->tree.parts[source->tree.n_parts++] = (TreePart){ .target = source->disk.mounts[i].target,
+                                                                         .mount = source->disk.mounts[i].mount };
+        return 0;
+}
+
+static int open_lowers(const Plan *plan, TreeSource *tree, Error *error) {
+        STRV_FOREACH(path, plan->spec->lower) {
+                int fd = open(*path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+                if (fd < 0)
+                        return error_set(error, ERROR_NO_SUCH_TREE, errno, "opening the directory below the tree", *path, "%s",
+                                         errno_text(errno));
+                if (tree->n_lowers >= TREE_LOWERS_MAX) {
+                        (void) fd_close(fd);
+                        return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "opening the directory below the tree", *path,
+                                         "there are too many");
+                }
+                tree->lowers[tree->n_lowers++] = fd;
         }
+        return 0;
+}
+
+static int prepare_pair(const Layer *layer, const char *target, int tree, char **ret_upper, char **ret_work, Error *error) {
+        int r = layer_prepare(layer, target, tree, error);
+
+        if (r < 0)
+                return r;
+        *ret_upper = layer_upper_name(target);
+        *ret_work = layer_work_name(target);
+        return *ret_upper && *ret_work ? 0 : error_oom(error);
+}
+
+static int open_layer(const Plan *plan, TreeSource *tree, Error *error) {
+        Layer layer = { .fd = -EBADF };
+        int r = layer_open(places_default.state, plan->spec, &layer, error);
+
+        if (r >= 0)
+                r = prepare_pair(&layer, "/", tree->tree, &tree->upper, &tree->work, error);
+        for (size_t i = 0; i < tree->n_parts && r >= 0; i++)
+                r = prepare_pair(&layer, tree->parts[i].target, tree->parts[i].mount, &tree->parts[i].upper, &tree->parts[i].work,
+                                 error);
+        if (r >= 0)
+                r = tree->layer = layer.is_mount ? fd_dup(layer.fd) : mount_clone(layer.fd, "", /* recursive= */ false, error);
+        (void) fd_close(layer.fd);
+        return r < 0 && !error_is_set(error) ? error_set_errno(error, r, "keeping the layer", plan->spec->name) : r < 0 ? r : 0;
+}
+
+int source_open(const Plan *plan, int fd, Source *ret, Error *error) {
+        _cleanup_source_ Source source = SOURCE_NULL;
+        int r = 0;
+
+        source.tree.tree = fd;
+        if (disk_is_image(fd))
+                r = open_image(plan, fd, &source, error);
+        if (r >= 0)
+                r = open_lowers(plan, &source.tree, error);
+        if (r >= 0 && plan->tree_mode == TREE_LAYER)
+                r = open_layer(plan, &source.tree, error);
+        if (r < 0)
+                return r;
 
         *ret = source;
-        source.disk.n = 0;
+        source = SOURCE_NULL;
         return 0;
 }

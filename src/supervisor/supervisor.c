@@ -185,7 +185,7 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error) {
 
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
-        _cleanup_source_ Source source = {};
+        _cleanup_source_ Source source = SOURCE_NULL;
         int r = supervisor_mount_point(s, &place, error);
 
         if (r >= 0)

@@ -96,6 +96,8 @@ static const Samples samples[] = {
           { "0123456789abcdef0123456789abcdef", "01234567-89AB-cdef-0123-456789abcdef" },
           { "0", "00000000000000000000000000000000", "0123456789abcdef0123456789abcdeg", "0-123456789abcdef0123456789abcdef" } },
         { &type_ownership, { "auto", "map", "chown", "off" }, { "no", "yes" } },
+        { &type_disk_size, { "16M", "1G", "20000000" }, { "15M", "x", "-1", "50%" } },
+        { &type_lower, { "/a", "/a/b" }, { "a", "/", "/a/../b", "/a/" } },
         { &type_volatile, { "no", "yes", "state", "overlay" }, { "maybe" } },
         { &type_pivot_root, { "/sub", "/sub:/old" }, { "/", "sub", "/a:/b:/c", "/a/../b" } },
         { &type_properties, { "IOAccounting=yes", "RuntimeMaxSec=1h" }, { "IOWeight", "=5", "ioweight=5", "IO Weight=5" } },
