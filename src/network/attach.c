@@ -24,6 +24,8 @@ typedef struct Networks {
         Netlink nl;
 } Networks;
 
+#define NETWORKS_NULL (Networks){ .nl.fd = -EBADF, .lock = -EBADF, .directory = -EBADF }
+
 static void networks_done(Networks *n) {
         netlink_done(&n->nl);
         (void) fd_close(n->lock);
@@ -230,7 +232,7 @@ static int make_network_link(Networks *n, const SpecLink *link, const LinkInfo *
 }
 
 int network_attach(const Spec *spec, pid_t leader, Error *error) {
-        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        _cleanup_networks_ Networks n = NETWORKS_NULL;
         const SpecLink *link = &spec->link;
         LinkInfo bridge = {};
         int r;
@@ -270,7 +272,7 @@ static int note_stale(const LinkInfo *link, void *userdata) {
 }
 
 int network_sweep(Error *error) {
-        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        _cleanup_networks_ Networks n = NETWORKS_NULL;
         _cleanup_in_use_ InUse u = {};
         Stale stale = { .networks = &n };
         size_t forgotten = 0;
@@ -293,7 +295,7 @@ int network_sweep(Error *error) {
 }
 
 int network_reload(Error *error) {
-        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        _cleanup_networks_ Networks n = NETWORKS_NULL;
         int r = open_networks(&n, LOCK_EX, error);
 
         return r < 0 ? r : replace_filter(&n, error);
