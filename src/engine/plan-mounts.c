@@ -121,6 +121,9 @@ static int add_mounts(Plan *plan, const PlannedMount *mounts, size_t n) {
 static int add_protections(Plan *plan, const PlannedMount *mounts, size_t n) {
         int r = 0;
 
+        /* A proc or sysfs can only be mounted in there where one is seen whole (mount_namespaces(7), fs_fully_visible). */
+        if (plan->spec->nesting)
+                return 0;
         for (size_t i = 0; i < n && r >= 0; i++)
                 if (!spec_unmasks(plan->spec, mounts[i].target))
                         r = add_mounts(plan, &mounts[i], 1);
@@ -318,7 +321,7 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
         if (r >= 0 && !host->unified)
                 r = ADD_MOUNTS(plan, hybrid_cgroup);
         if (r >= 0)
-                r = plan->spec->boot ? ADD_MOUNTS(plan, writable_cgroup) : ADD_MOUNTS(plan, cgroup);
+                r = plan->spec->boot || plan->spec->nesting ? ADD_MOUNTS(plan, writable_cgroup) : ADD_MOUNTS(plan, cgroup);
         if (r >= 0 && plan->notify_socket)
                 r = ADD_MOUNTS(plan, run_host);
         if (r >= 0 && (plan->spec->set_credential || plan->spec->load_credential))

@@ -53,6 +53,11 @@ static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
                                  "a system can't boot without CAP_SYS_ADMIN, which without a user namespace is the host's: "
                                  "leave PrivateUsers= as it is, or give it with Capability=");
 
+        if (spec->nesting && !(wanted & UINT64_C(1) << CAP_SYS_ADMIN))
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "planning the machine", "Nesting",
+                                 "machines in a machine take CAP_SYS_ADMIN, which without a user namespace is the host's: "
+                                 "leave PrivateUsers= as it is, or give it with Capability=");
+
         if (spec->ambient_capability & ~wanted)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "planning the machine", "AmbientCapability",
                                  "it has capabilities that the machine does not keep; Capability= keeps them");
@@ -63,8 +68,10 @@ static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
                 .no_new_privileges = spec->no_new_privileges,
         };
         plan->filter = (FilterPolicy){
-                .none = streq_ptr(spec->seccomp_profile, "unconfined"),
+                .none = streq_ptr(spec->seccomp_profile, "unconfined") ||
+                        (spec->privileged && !spec->seccomp_profile && !spec->system_call_filter),
                 .capabilities = plan->confinement.capabilities,
+                .nesting = spec->nesting,
                 .profile = spec->seccomp_profile,
                 .words = spec->system_call_filter,
         };

@@ -39,6 +39,8 @@ const Setting settings[] = {
           "Take a capability away, or all" },
         { "AmbientCapability", SECTION_EXEC, &type_capabilities, FIELD(ambient_capability), "ambient-capability", NULL,
           TRUST_OPERATOR, "Keep a capability also where the command is not root's" },
+        { "Nesting", SECTION_EXEC, &type_boolean, FIELD(nesting), "nesting", "no", TRUST_HOST,
+          "Let podman, docker, systemd-nspawn or berth run inside" },
         { "SystemCallFilter", SECTION_EXEC, &type_system_calls, FIELD(system_call_filter), "system-call-filter", NULL,
           TRUST_VALUE, "Allow system calls or @groups of them too, or with '~' deny them" },
         { "SeccompProfile", SECTION_EXEC, &type_seccomp_profile, FIELD(seccomp_profile), "seccomp-profile", NULL, TRUST_HOST,

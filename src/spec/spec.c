@@ -175,7 +175,7 @@ static const uint64_t system_capabilities = B(CAP_AUDIT_CONTROL) | B(CAP_AUDIT_W
 uint64_t spec_effective_capabilities(const Spec *spec) {
         uint64_t mask = application_capabilities;
 
-        if (spec->boot && spec->private_users.mode != USER_NAMESPACE_NO)
+        if ((spec->boot || spec->nesting) && spec->private_users.mode != USER_NAMESPACE_NO)
                 mask |= system_capabilities | (spec->private_network ? B(CAP_NET_ADMIN) : 0);
 
         /* On the host's network raw sockets would read what is not the machine's. */

@@ -162,6 +162,7 @@ struct Spec {
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
         uint64_t ambient_capability;
+        bool nesting;              /* machines are made inside of it */
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
         UserNamespace private_users;

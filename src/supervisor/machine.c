@@ -196,7 +196,7 @@ static int release(Supervisor *s, Error *error) {
 
         if (r >= 0)
                 r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
-        if (r >= 0 && s->spec->boot)
+        if (r >= 0 && (s->spec->boot || s->spec->nesting))
                 r = cgroup_delegate(&s->cgroup, error);
         if (r >= 0 && !s->rebooted)
                 r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
