@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <sys/fsuid.h>
@@ -107,8 +108,20 @@ static int make_part(int parent, const char *name, bool directory, uint32_t owne
         return r == -EEXIST ? 0 : r;
 }
 
+/* Where the dangling link NAME in PARENT, the part of TARGET up to END, leads with what is behind it: the caller's. */
+static char *follow_link(int parent, const char *name, const char *target, const char *end) {
+        char link[PATH_MAX];
+        ssize_t n = readlinkat(parent, name, link, sizeof(link) - 1);
+        size_t folder = (size_t) (end - target) - strlen(name);
+
+        if (n < 0)
+                return NULL;
+        link[n] = '\0';
+        return link[0] == '/' ? str_format("%s%s", link, end) : str_format("%.*s%s%s", (int) folder, target, link, end);
+}
+
 /* Each part is looked up from the root anew, so that links lead where they would lead the machine. */
-static int make_target(int root, const char *target, bool directory, uint32_t owner) {
+static int make_target(int root, const char *target, bool directory, uint32_t owner, int links) {
         _cleanup_close_ int parent = fd_dup(root);
         const char *p = target;
 
@@ -126,6 +139,11 @@ static int make_target(int root, const char *target, bool directory, uint32_t ow
                         if (r < 0)
                                 return r;
                         there = path_open_in_root(root, path, O_PATH);
+                }
+                if (there == -ENOENT && links > 0) {
+                        _cleanup_free_ char *further = follow_link(parent, name, target, p + 1 + n);
+
+                        return further ? make_target(root, further, directory, owner, links - 1) : there;
                 }
                 if (there < 0)
                         return there;
@@ -146,11 +164,12 @@ static bool is_kernels(int fd) {
 }
 
 int bind_open_target(int root, const PlannedMount *m, bool directory, uint32_t owner, Error *error) {
+        enum { LINKS_MAX = 8 };
         static const char step[] = "making the mount point";
         _cleanup_close_ int fd = path_open_in_root(root, m->target, O_PATH);
 
         if (fd == -ENOENT)
-                fd = make_target(root, m->target, directory, owner);
+                fd = make_target(root, m->target, directory, owner, LINKS_MAX);
         if (fd == -EROFS)
                 return error_set(error, ERROR_NOT_A_TREE, EROFS, step, m->target,
                                  "the tree is read-only and has no such file or directory");

@@ -18,8 +18,10 @@
 #include "leader-mounts.h"
 #include "leader-protocol.h"
 #include "process-limits.h"
+#include "placed-file.h"
 #include "rootfs.h"
 #include "string-util.h"
+#include "timezone.h"
 #include "tree.h"
 
 struct Birth {
@@ -31,6 +33,8 @@ struct Birth {
         Sources sources;         /* what else of the host is shown */
         Scratch scratch;
         Secrets secrets;
+        PlacedFiles files;
+        Timezone timezone;
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
 
@@ -63,7 +67,11 @@ static int take_tree(Birth *birth, Error *error) {
 static int take_sources(Birth *birth, Error *error) {
         int r = sources_take(birth->plan, birth->source->tree, &birth->sources, error);
 
-        return r < 0 ? r : secrets_read(birth->plan->spec, &birth->secrets, error);
+        if (r >= 0)
+                r = secrets_read(birth->plan->spec, &birth->secrets, error);
+        if (r >= 0)
+                r = placed_files_read(birth->plan, &birth->files, error);
+        return r < 0 ? r : timezone_read(birth->plan, &birth->timezone, error);
 }
 
 /* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
@@ -170,10 +178,11 @@ static int make_leader_mounts(Birth *birth, Error *error) {
 
 static int mount_api_file_systems(Birth *birth, Error *error) {
         _cleanup_close_ int root = open(birth->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int r;
 
         if (root < 0)
                 return error_set_errno(error, negative_errno(), "opening the tree", birth->plan->spec->root);
-        return rootfs_mount(
+        r = rootfs_mount(
                 &(RootfsParts){
                         .plan = birth->plan,
                         .root = root,
@@ -184,6 +193,9 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
                         .secrets = &birth->secrets,
                 },
                 &birth->ends, error);
+        if (r >= 0)
+                r = placed_files_attach(&birth->files, root, &birth->scratch, plan_root_id(birth->plan), error);
+        return r < 0 ? r : timezone_apply(birth->plan, &birth->timezone, root, error);
 }
 
 /* One end of each link in the leader's network namespace, which takes them along when it ends. */
@@ -326,6 +338,8 @@ Birth *birth_free(Birth *birth) {
         sources_done(&birth->sources);
         scratch_done(&birth->scratch);
         secrets_done(&birth->secrets);
+        placed_files_done(&birth->files);
+        timezone_done(&birth->timezone);
         (void) fd_close(birth->clone);
         fd_close_many(birth->lowers, birth->n_lowers);
         (void) fd_close(birth->host_mounts);

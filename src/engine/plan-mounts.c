@@ -309,6 +309,8 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
 
         if (r < 0)
                 return r;
+        plan->resolv_conf = plan->spec->resolv_conf == RESOLV_CONF_AUTO ? !(plan_all_namespaces(plan) & CLONE_NEWNET)
+                                                                        : plan->spec->resolv_conf != RESOLV_CONF_OFF;
         r = ADD_MOUNTS(plan, common_mounts);
         if (r >= 0)
                 r = add_protections(plan, proc_protections, ELEMENTSOF(proc_protections));

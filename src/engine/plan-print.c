@@ -195,6 +195,8 @@ void plan_print(const Plan *plan, FILE *f) {
         fprintf(f, "hostname      %s\n", spec->hostname);
         print_network(plan, f);
         print_tree(plan, f);
+        if (plan->resolv_conf)
+                fprintf(f, "file          /etc/resolv.conf as the host has it\n");
         print_mounts(plan, f);
         for (const PlannedNode *n = plan->nodes; n->name; n++)
                 fprintf(f, "node          /dev/%s c %" PRIu32 ":%" PRIu32 "\n", n->name, n->major, n->minor);

@@ -91,6 +91,7 @@ typedef struct Plan {
         TreeMode tree_mode;
         PlannedMount *mounts;    /* in order */
         size_t n_mounts;
+        bool resolv_conf;        /* one of the host's resolv.conf is shown */
         MountSetting *given;     /* what settings ask for, read: sorted by target */
         size_t n_given;
         const PlannedNode *nodes; /* terminated by a NULL name */

@@ -47,7 +47,7 @@ int tree_clone_lower(const TreeSource *source, size_t i, Error *error) {
 }
 
 bool tree_needs_scratch(const Plan *plan) {
-        if (plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_LAYER || plan->spec->lower ||
+        if (plan->resolv_conf || plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_LAYER || plan->spec->lower ||
             plan->tree_mode == TREE_USR || plan->spec->pivot_root)
                 return true;
         for (size_t i = 0; i < plan->n_mounts; i++) {

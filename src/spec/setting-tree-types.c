@@ -223,3 +223,79 @@ const SettingType type_lower = {
         .allowed = "an absolute path without '.' and '..', other than /",
         .parse = parse_lower, .format_list = format_items, .clear = clear_items,
 };
+
+/* Modes: enums */
+
+static const char *const resolv_conf_modes[] = {
+        [RESOLV_CONF_AUTO] = "auto",     [RESOLV_CONF_OFF] = "off",       [RESOLV_CONF_HOST] = "host",
+        [RESOLV_CONF_STATIC] = "static", [RESOLV_CONF_UPLINK] = "uplink", [RESOLV_CONF_STUB] = "stub",
+};
+static_assert(ELEMENTSOF(resolv_conf_modes) == _RESOLV_CONF_MAX, "each mode has a name");
+
+/* nspawn's names say also how the file gets there: "copy-host", "replace-host", "bind-host". Here there is one way. */
+static int parse_resolv_conf(void *field, const char *text) {
+        static const char *const ways[] = { "copy-", "replace-", "bind-" };
+        bool with_way = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(ways) && !with_way; i++)
+                if (startswith(text, ways[i])) {
+                        text += strlen(ways[i]);
+                        with_way = true;
+                }
+        for (size_t i = with_way ? RESOLV_CONF_HOST : 0; i < ELEMENTSOF(resolv_conf_modes); i++)
+                if (streq(text, resolv_conf_modes[i])) {
+                        *(ResolvConf *) field = (ResolvConf) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_resolv_conf(const void *field, char **ret) {
+        *ret = strdup(resolv_conf_modes[*(const ResolvConf *) field]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_resolv_conf(void *field) {
+        *(ResolvConf *) field = RESOLV_CONF_AUTO;
+}
+
+const SettingType type_resolv_conf = {
+        .name = "resolv-conf",
+        .metavar = "MODE",
+        .signature = "s",
+        .allowed =
+                "auto, off, host, static, uplink or stub, the latter four also as copy-host, replace-host, bind-host and so on",
+        .parse = parse_resolv_conf,
+        .format = format_resolv_conf,
+        .clear = clear_resolv_conf,
+};
+
+static const char *const timezone_modes[] = {
+        [TIMEZONE_OFF] = "off",       [TIMEZONE_COPY] = "copy", [TIMEZONE_SYMLINK] = "symlink",
+        [TIMEZONE_DELETE] = "delete", [TIMEZONE_AUTO] = "auto",
+};
+static_assert(ELEMENTSOF(timezone_modes) == _TIMEZONE_MAX, "each mode has a name");
+
+static int parse_timezone(void *field, const char *text) {
+        for (size_t i = 0; i < ELEMENTSOF(timezone_modes); i++)
+                if (streq(text, timezone_modes[i])) {
+                        *(TimezoneMode *) field = (TimezoneMode) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_timezone(const void *field, char **ret) {
+        *ret = strdup(timezone_modes[*(const TimezoneMode *) field]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_timezone(void *field) {
+        *(TimezoneMode *) field = TIMEZONE_OFF;
+}
+
+const SettingType type_timezone = {
+        .name = "timezone", .metavar = "MODE", .signature = "s",
+        .allowed = "off, copy, symlink, delete or auto",
+        .parse = parse_timezone, .format = format_timezone, .clear = clear_timezone,
+};

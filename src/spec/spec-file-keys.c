@@ -12,11 +12,9 @@
 static const ForeignKey keys[] = {
         { "Exec", "LinkJournal", false, LATER },
         { "Exec", "NotifyReady", true, LATER },
-        { "Exec", "ResolvConf", false, LATER },
         { "Exec", "RestrictAddressFamilies", true, LATER },
         { "Exec", "SuppressSync", false, LATER },
         { "Exec", "SystemCallFilter", true, LATER },
-        { "Exec", "Timezone", false, LATER },
         { "Files", "BindUser", true, LATER },
         { "Files", "BindUserShell", true, LATER },
         { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },

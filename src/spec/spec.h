@@ -83,6 +83,26 @@ typedef enum OwnershipMode {
         _OWNERSHIP_MODE_MAX,
 } OwnershipMode;
 
+/* Which of the host's resolv.conf the machine is shown, and what is done about its time zone: systemd.nspawn(5). */
+typedef enum ResolvConf {
+        RESOLV_CONF_AUTO,    /* the host's, where the machine has the host's network */
+        RESOLV_CONF_OFF,
+        RESOLV_CONF_HOST,
+        RESOLV_CONF_STATIC,  /* those of systemd-resolved */
+        RESOLV_CONF_UPLINK,
+        RESOLV_CONF_STUB,
+        _RESOLV_CONF_MAX,
+} ResolvConf;
+
+typedef enum TimezoneMode {
+        TIMEZONE_OFF,
+        TIMEZONE_COPY,
+        TIMEZONE_SYMLINK,
+        TIMEZONE_DELETE,
+        TIMEZONE_AUTO,       /* a symlink, or else a copy */
+        _TIMEZONE_MAX,
+} TimezoneMode;
+
 /* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
@@ -186,6 +206,8 @@ struct Spec {
         VolatileMode volatile_mode;
         char *pivot_root;          /* NEW[:OLD] */
         bool privileged;
+        ResolvConf resolv_conf;
+        TimezoneMode timezone;
         char *machine_id;          /* 32 digits */
         char **set_credential;     /* ID:VALUE */
         char **load_credential;    /* ID:PATH */

@@ -13,7 +13,7 @@
 
 /* Rows that need no more than the right to run a machine, whatever their value. What is not in here has to say so itself. */
 static const char *const harmless[] = {
-        "WritableLayer", "DiskMax",
+        "WritableLayer", "ResolvConf", "Timezone", "DiskMax",
         "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "ProcessTwo", "Ephemeral",
         "KillSignal", "NoNewPrivileges", "DropCapability", "AmbientCapability", "Personality", "BoottimeOffsetSec",
         "MonotonicOffsetSec", "PivotRoot", "MachineID", "SetCredential", "ReadOnly", "PrivateUsersOwnership", "Volatile",
