@@ -24,6 +24,7 @@
 #include "payload.h"
 #include "process-limits.h"
 #include "strv.h"
+#include "weaken.h"
 
 /* The process that joins. Where its descriptors are, above the standard ones: nothing else of ours is left open. */
 enum { FD_SOCKET = 3, FD_LEADER, FD_END };
@@ -74,7 +75,8 @@ static int enter_namespaces(Joiner *j, Error *error) {
 
 /* Root of the machine, as the leader was; a change of ids would make us dumpable (/proc/sys/fs/suid_dumpable). */
 static int become_root(Joiner *j, Error *error) {
-        if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+        if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ||
+            prctl(PR_SET_DUMPABLE, weakened("dumpable")) < 0)
                 return error_set_errno(error, negative_errno(), "becoming root of the machine", NULL);
         return 0;
 }
@@ -217,7 +219,7 @@ static pid_t fork_inside(const JoinRequest *request, int *ret_pidfd, Error *erro
 
         if (self < 0)
                 return error_set_errno(error, negative_errno(), "opening our own pidfd", NULL);
-        if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        if (!weakened("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0)
                 return error_set_errno(error, negative_errno(), "hiding from the machine", NULL);
         r = own_pids ? set_children_namespace(request->leader->fd, error) : 0;
         if (r < 0)

@@ -97,7 +97,7 @@ static long do_pivot_root(void) {
 }
 
 static long unshare_users(void) {
-        return unshare(CLONE_NEWUSER);
+        return unshare(CLONE_NEWUSER | CLONE_NEWNS);
 }
 
 static long enter_namespace(void) {

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Known ways out of containers, written from their public descriptions. Each is refused, with a user namespace and without;
+# and each is first shown to work where the one protection against it is left out, by a supervisor that is built for
+# these tests alone: otherwise a test would pass by accident.
+
+busybox=/var/lib/machines/busybox
+program=/usr/libexec/berth/berth-supervisor
+
+# without PROTECTION OPTION…: berth run, without that protection. In a unit of its own, where berth is its own supervisor.
+without() {
+        command -v berth-supervisor-weak >/dev/null || skip "this build has no supervisor that can be weakened"
+        local protection=$1
+        shift
+        "${before[@]}" systemd-run --quiet --wait --pipe --collect -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv="BERTH_WEAKEN=$protection" \
+                --setenv="PATH=$PATH" "${inside[@]}" berth run --keep-unit --rm "$@"
+}
+before=() # the command that runs it, and the one that is run in the unit
+inside=()
+
+# on_a_terminal COMMAND…: for before: a terminal is its standard input.
+on_a_terminal() {
+        script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+make_attempts() {
+        make_tree tree
+        cp "$(command -v attempt)" tree/bin/
+}
+
+# CVE-2019-5736: the host's program is what "#!/proc/self/exe" executes in the machine, with the machine's own "libraries":
+# these change the host's file through /proc/self/exe.
+test_overwriting_the_runtime() {
+        local users
+        [[ $(uname -m) == x86_64 ]] || skip "the attack is written for x86-64"
+        make_tree tree
+        mkdir -p tree/lib64
+        cp "$(command -v overwrite)" tree/lib64/ld-linux-x86-64.so.2
+        printf '#!/proc/self/exe\n' >tree/bin/attack
+        chmod 755 tree/bin/attack
+
+        # The protection is how it is executed: from a mount of its own that is read-only. Here it is not.
+        cp "$program" ./runtime
+        chmod 755 ./runtime
+        printf '{"name":"attacked","root":"%s","remove":true,"settings":{"Parameters":["/bin/attack"],"PrivateUsers":"no"}}' "$PWD/tree" >spec
+        systemd-run --quiet --wait --pipe --collect -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                sh -c 'exec ./runtime --keep-unit --spec=9 9<spec' || true
+        [[ -e tree/attacked ]] || fail "the attack did not even begin"
+        assert_eq "$(stat -c %a ./runtime)" 711 "the attack works"
+
+        for users in pick no; do
+                rm -f tree/attacked
+                assert_status 42 berth run --rm --private-users="$users" ./tree /bin/attack
+                [[ -e tree/attacked ]] || fail "the attack did not even begin"
+                assert_eq "$(stat -c %a "$program")" 755
+        done
+}
+
+# CVE-2024-21626: a working directory that is one of the runtime's open directories, which leads out.
+test_leaked_working_directory() {
+        local n users found=
+        make_tree tree
+        for n in {3..40}; do
+                if without descriptors --private-users=no --workdir "/proc/self/fd/$n" ./tree sh -c 'cat spec.json 2>/dev/null || ls -d ../../etc/machine-id 2>/dev/null' 2>/dev/null | grep -q .; then
+                        found=$n
+                        break
+                fi
+        done
+        [[ -n $found ]] || fail "the attack does not work where it should"
+
+        for users in pick no; do
+                for n in {0..12} "$found"; do
+                        refute berth run --rm --private-users="$users" --workdir "/proc/self/fd/$n" ./tree true 2>/dev/null
+                done
+        done
+}
+
+test_leaked_working_directory_of_exec() {
+        local n
+        make_tree tree
+        berth run -d --rm --name leaks --private-users=no ./tree sleep 1000
+        at_end berth terminate leaks
+        for n in {3..20}; do
+                refute berth exec --workdir "/proc/self/fd/$n" leaks true 2>/dev/null
+        done
+}
+
+# CVE-2021-30465, CVE-2025-31133, CVE-2025-52565: a mount target that is a link out of the tree. What is missing there
+# would be made on the host.
+test_mount_target_that_leads_out() {
+        local users
+        make_tree tree
+        mkdir source outside
+        ln -s "$PWD/outside" tree/way-out
+        without resolve --private-users=no --bind "$PWD/source:/way-out/made" ./tree true || true
+        [[ -e outside/made ]] || fail "the attack does not work where it should"
+        rmdir outside/made
+
+        for users in pick no; do
+                berth run --rm --private-users="$users" --bind "$PWD/source:/way-out/made" ./tree true || true
+                [[ ! -e outside/made ]] || fail "a mount point was made outside of the tree with --private-users=$users"
+                [[ -z $(ls outside) ]] || fail "something was made outside of the tree"
+        done
+}
+
+# CVE-2025-52881 and the races before it: /proc, /sys and /dev of the image's own making. What is there is berth's, in the
+# tree, and nothing is written by way of the image's.
+test_kernel_file_systems_that_lead_out() {
+        local users
+        make_tree tree
+        mkdir -p outside/{proc,dev,sys}/self/attr tree/fake/self/attr
+        touch outside/proc/self/{attr/exec,oom_score_adj} tree/fake/self/{attr/exec,oom_score_adj} outside/dev/{null,console}
+        rm -rf tree/proc tree/dev tree/sys
+        ln -s "$PWD/outside/dev" tree/dev
+        ln -s /fake tree/proc
+        ln -s "$PWD/outside/sys" tree/sys
+        find outside tree/fake -printf '%p %y %m %s %l\n' | sort >before
+        for users in pick no; do
+                berth run --rm --private-users="$users" --oom-score-adjust=500 ./tree sh -c 'echo x >/dev/null; cat /proc/kcore | head -c 1' >/dev/null 2>&1 || true
+                find outside tree/fake -printf '%p %y %m %s %l\n' | sort >after
+                check diff before after
+        done
+}
+
+# CVE-2016-9962: a process that joins is looked into before it has let go of what is the host's.
+prowl='touch /ready; while :; do for p in /proc/[0-9]*; do
+        e=$(readlink $p/exe) && case $e in */busybox|"") ;; *) echo "$p $e" >>/seen;; esac; done; done'
+
+test_joining_process_is_not_seen() {
+        local users i
+        make_tree tree
+        systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=dumpable \
+                berth run --keep-unit --rm --name prowled --cap-add sys_ptrace ./tree sh -c "$prowl"
+        at_end systemctl stop berth-test-weak
+        wait_until 60 test -e tree/ready
+        for i in {1..300}; do
+                berth exec prowled true
+                [[ ! -e tree/seen ]] || break
+        done
+        [[ -e tree/seen ]] || fail "the attack does not work where it should"
+        systemctl stop berth-test-weak
+
+        for users in pick no; do
+                rm -f tree/seen tree/ready
+                berth run -d --rm --name prowled --private-users="$users" ./tree sh -c "$prowl"
+                wait_until 60 test -e tree/ready
+                for i in {1..60}; do
+                        berth exec prowled true
+                done
+                berth stop prowled
+                [[ ! -e tree/seen ]] || fail "a process that joins can be looked into: $(head -n 1 tree/seen)"
+        done
+}
+
+# CVE-2022-0185 and its like: a user namespace of one's own, and with its capabilities the kernel's mount code.
+test_user_namespace_for_capabilities() {
+        local users
+        make_attempts
+        assert_eq "$(without filter --private-users=no ./tree attempt clone-newuser unshare fsopen | tr '\n' ';')" \
+                "clone-newuser ok;unshare ok;fsopen ok;"
+        assert_eq "$(without filter ./tree attempt clone-newuser unshare fsopen | tr '\n' ';')" "clone-newuser ok;unshare ok;fsopen ok;"
+        for users in pick no; do
+                assert_eq "$(berth run --rm --private-users="$users" ./tree attempt clone-newuser unshare fsopen | tr '\n' ';')" \
+                        "clone-newuser EPERM;unshare EPERM;fsopen EPERM;"
+        done
+}
+
+# CVE-2022-0492: cgroup v1's release_agent is executed by the host. To write it, one needs a cgroup hierarchy to mount.
+test_release_agent() {
+        local users attack='mkdir -p /tmp/c && unshare -U -C -m sh -c "true"; mount -t cgroup -o none,name=escape x /tmp/c && echo /bin/true >/tmp/c/release_agent && echo written'
+        make_tree tree
+        for users in pick no; do
+                assert_lacks "$(berth run --rm --private-users="$users" ./tree sh -c "$attack" 2>&1 || true)" written
+                # Not even one that may mount: its cgroup namespace is not the host's.
+                assert_lacks "$(berth run --rm --private-users="$users" --cap-add sys_admin ./tree sh -c "$attack" 2>&1 || true)" written
+        done
+}
+
+# Input put into the terminal that the machine was given as its standard input.
+test_terminal_injection() {
+        local users
+        make_attempts
+        for users in pick no; do
+                assert_contains "$(script -qec "berth run --rm --private-users=$users ./tree attempt tiocsti" /dev/null </dev/null)" "tiocsti EPERM"
+                assert_contains "$(script -qec "berth run --rm -t --private-users=$users ./tree attempt tiocsti tiocsti-64" /dev/null </dev/null)" "tiocsti-64 EPERM"
+        done
+
+        # Newer kernels do not let anybody (dev.tty.legacy_tiocsti).
+        [[ $(sysctl -n dev.tty.legacy_tiocsti 2>/dev/null || echo 1) == 1 ]] || return 0
+        before=(on_a_terminal)
+        assert_contains "$(without filter --cap-add sys_admin --private-users=no ./tree attempt tiocsti || true)" "tiocsti ok"
+}
+
+# A key in the session keyring of whoever starts the machine.
+test_keyrings_are_not_shared() {
+        local users
+        make_attempts
+        inside=(with-key)
+        assert_eq "$(without keyring --private-users=no --system-call-filter=@keyring ./tree attempt request_key)" "request_key ok"
+        inside=()
+        for users in pick no; do
+                assert_ne "$(with-key berth run --rm --private-users="$users" --system-call-filter=@keyring ./tree attempt request_key)" "request_key ok"
+                assert_eq "$(berth run --rm --private-users="$users" ./tree attempt request_key)" "request_key EPERM"
+        done
+        assert_ne "$(systemd-run --quiet --wait --pipe --collect -p Delegate=yes --working-directory="$PWD" --setenv="PATH=$PATH" \
+                with-key berth run --keep-unit --rm --private-users=no --system-call-filter=@keyring ./tree attempt request_key)" "request_key ok"
+}
