@@ -8,3 +8,6 @@
  * Returns only where that failed: a negative errno.
  */
 int keep_unit_exec(const Spec *spec, bool plan, Error *error);
+
+/* The same for a machine that is there already, or else for the installed tree of that name, whose system is booted. */
+int keep_unit_start(const char *name, Error *error);

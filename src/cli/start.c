@@ -5,17 +5,20 @@
 #include "client.h"
 #include "fd-util.h"
 #include "foreground.h"
+#include "keep-unit.h"
 #include "run.h"
 #include "verbs.h"
 
 typedef struct StartOptions {
-        bool attach, terminal;
+        bool attach, terminal, keep_unit;
 } StartOptions;
 
 static const Option start_options[] = {
         { "attach|a", &type_boolean, offsetof(StartOptions, attach), "Stay in the foreground, as berth run does" },
         { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal),
           "With --attach: give the command a terminal of its own" },
+        { "keep-unit", &type_boolean, offsetof(StartOptions, keep_unit),
+          "Run in the calling unit instead of a scope, for ExecStart=" },
         {},
 };
 
@@ -72,8 +75,11 @@ static int start_verb(const Call *call, Error *error) {
 
         if (options->terminal && !options->attach)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--tty needs --attach");
-        if (options->attach && call->operands[1])
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--attach takes one machine");
+        if ((options->attach || options->keep_unit) && call->operands[1])
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--%s takes one machine",
+                                 options->attach ? "attach" : "keep-unit");
+        if (options->keep_unit)
+                return keep_unit_start(call->operands[0], error);
 
         r = client_open(&start.bus, error);
         if (r < 0)
@@ -92,6 +98,9 @@ const Verb verb_start = {
         .options = start_options,
         .size = sizeof(StartOptions),
         .help = "Run machines that were made, or run before, without --rm",
+        .details =
+                "With --keep-unit, as berth@.service does it, NAME may also be a tree in /var/lib/machines of which there is no "
+                "machine yet: it is booted, unless its settings file says Boot=no.",
         .run = start_verb,
 };
 

@@ -174,6 +174,7 @@ struct Spec {
         char *working_directory;   /* in the machine */
         char *hostname;
         bool boot;
+        bool registered;           /* with systemd-machined */
         bool process_two;
         bool ephemeral;
         bool no_new_privileges;

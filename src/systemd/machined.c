@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machined.h"
 
+#include <net/if.h>
+
 #define MACHINED_NAME "org.freedesktop.machine1"
 #define MACHINED_PATH "/org/freedesktop/machine1"
 #define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
@@ -10,9 +12,13 @@
 
 int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        /* The host's end of its link: what machinectl and nss-mymachines look at the machine's network by. */
+        int32_t interface = spec->link.host ? (int32_t) if_nametoindex(spec->link.host) : 0;
         int r;
 
-        r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "RegisterMachine");
+        if (!spec->registered)
+                return 0;
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "RegisterMachineWithNetwork");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", spec->name);
         /* No machine id: it may be left out (systemd 252: 16 bytes or none). */
@@ -20,6 +26,8 @@ int machined_register(sd_bus *bus, const Spec *spec, pid_t leader) {
                 r = sd_bus_message_append_array(m, 'y', NULL, 0);
         if (r >= 0)
                 r = sd_bus_message_append(m, "ssus", "berth", "container", (uint32_t) leader, spec->root);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'i', &interface, interface > 0 ? sizeof(interface) : 0);
         if (r < 0)
                 return r;
 
@@ -33,6 +41,8 @@ int machined_register_again(sd_bus *bus, const Spec *spec, pid_t leader) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
+        if (!spec->registered)
+                return 0;
         r = sd_bus_message_new_method_call(bus, &m, MACHINED_NAME, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", spec->name);

@@ -14,7 +14,8 @@
 /* Rows that need no more than the right to run a machine, whatever their value. What is not in here has to say so itself. */
 static const char *const harmless[] = {
         "WritableLayer", "ResolvConf", "Timezone", "DiskMax",
-        "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "ProcessTwo", "Ephemeral",
+        "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "Register",
+        "ProcessTwo", "Ephemeral",
         "KillSignal", "NoNewPrivileges", "DropCapability", "AmbientCapability", "Personality", "BoottimeOffsetSec",
         "MonotonicOffsetSec", "PivotRoot", "MachineID", "SetCredential", "ReadOnly", "PrivateUsersOwnership", "Volatile",
         "TemporaryFileSystem", "Inaccessible", "VirtualEthernet", "Zone", "IPv4Address", "IPv6Address", "MACAddress",

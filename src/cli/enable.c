@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth enable, disable: whether machines are started with the host, by their berth@NAME.service. */
+
+#include "client.h"
+#include "string-util.h"
+#include "strv.h"
+#include "tree.h"
+#include "verbs.h"
+
+#define SYSTEMD "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER SYSTEMD ".Manager"
+
+typedef struct EnableOptions {
+        bool now;
+} EnableOptions;
+
+static const Option enable_options[] = {
+        { "now", &type_boolean, offsetof(EnableOptions, now), "Start it as well" },
+        {},
+};
+
+static const Option disable_options[] = {
+        { "now", &type_boolean, offsetof(EnableOptions, now), "Stop it as well" },
+        {},
+};
+
+static int call_systemd(sd_bus *bus, const char *method, const char *unit, Error *error, const char *types, ...) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        va_list ap;
+        int r = sd_bus_message_new_method_call(bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+
+        va_start(ap, types);
+        if (r >= 0 && types)
+                r = sd_bus_message_appendv(message, types, ap);
+        va_end(ap);
+        if (r >= 0)
+                r = sd_bus_call(bus, message, /* usec= */ 0, &e, &reply);
+        if (r >= 0)
+                return 0;
+        return error_set(error, ERROR_REFUSED_BY_SYSTEMD, -r, "asking systemd about", unit, "%s",
+                         sd_bus_error_is_set(&e) ? strempty(e.message) : errno_text(r));
+}
+
+/* A machine, or a tree that berth@.service would boot. */
+static int check_machine(sd_bus *bus, const char *name, Error *error) {
+        _cleanup_free_ char *root = NULL;
+        int r = spec_check_name(name, error);
+
+        if (r < 0 || client_call_simple(bus, NULL, NULL, "GetMachine", "s", name) >= 0)
+                return r;
+        if (tree_find(name, &root, NULL) >= 0)
+                return 0;
+        return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
+                         "there is neither a machine nor an installed tree of this name");
+}
+
+static int enable_one(sd_bus *bus, const char *name, bool now, Error *error) {
+        _cleanup_free_ char *unit = str_format("berth@%s.service", name);
+        int r;
+
+        if (!unit)
+                return error_oom(error);
+        r = check_machine(bus, name, error);
+        if (r >= 0)
+                r = call_systemd(bus, "EnableUnitFiles", unit, error, "asbb", 1, unit, /* runtime= */ false, /* force= */ false);
+        if (r >= 0)
+                r = call_systemd(bus, "Reload", unit, error, NULL);
+        if (r >= 0 && now)
+                r = call_systemd(bus, "StartUnit", unit, error, "ss", unit, "replace");
+        return r;
+}
+
+static int disable_one(sd_bus *bus, const char *name, bool now, Error *error) {
+        _cleanup_free_ char *unit = str_format("berth@%s.service", name);
+        int r;
+
+        if (!unit)
+                return error_oom(error);
+        r = spec_check_name(name, error);
+        if (r >= 0)
+                r = call_systemd(bus, "DisableUnitFiles", unit, error, "asb", 1, unit, /* runtime= */ false);
+        if (r >= 0)
+                r = call_systemd(bus, "Reload", unit, error, NULL);
+        if (r >= 0 && now)
+                r = call_systemd(bus, "StopUnit", unit, error, "ss", unit, "replace");
+        return r;
+}
+
+typedef struct Change {
+        int (*one)(sd_bus *bus, const char *name, bool now, Error *error);
+        sd_bus *bus;
+        bool now;
+} Change;
+
+static int change_one(const char *name, void *userdata, Error *error) {
+        const Change *change = userdata;
+
+        return change->one(change->bus, name, change->now, error);
+}
+
+static int change_all(const Call *call, Change *change, Error *error) {
+        const EnableOptions *options = call->options;
+        int r = client_open(&change->bus, error);
+
+        if (r < 0)
+                return r;
+        change->now = options->now;
+        r = call_each(call, change_one, change);
+        (void) sd_bus_flush_close_unref(change->bus);
+        return r;
+}
+
+static int enable_verb(const Call *call, Error *error) {
+        return change_all(call, &(Change){ .one = enable_one }, error);
+}
+
+static int disable_verb(const Call *call, Error *error) {
+        return change_all(call, &(Change){ .one = disable_one }, error);
+}
+
+const Verb verb_enable = {
+        .names = "enable",
+        .operands = "NAME…",
+        .least = 1,
+        .most = SIZE_MAX,
+        .options = enable_options,
+        .size = sizeof(EnableOptions),
+        .help = "Start machines when the host starts",
+        .details = "Enables berth@NAME.service (berth@.service(8)), in which the machine then runs.",
+        .run = enable_verb,
+};
+
+const Verb verb_disable = {
+        .names = "disable",
+        .operands = "NAME…",
+        .least = 1,
+        .most = SIZE_MAX,
+        .options = disable_options,
+        .size = sizeof(EnableOptions),
+        .help = "Do not start machines when the host starts",
+        .run = disable_verb,
+};
