@@ -21,6 +21,7 @@
 #include "string-util.h"
 #include "trash.h"
 #include "unregister.h"
+#include "usage-read.h"
 
 /* How often to look whether what is left of a dead supervisor has let go of its entry. */
 #define COLLECT_AGAIN_USEC (20 * USEC_PER_MSEC)
@@ -54,6 +55,7 @@ static void machine_detach(Machine *machine) {
         machine->link = link_free(machine->link);
         pidref_done(&machine->supervisor);
         (void) str_replace(&machine->cgroup, NULL);
+        machine->usage_files = usage_files_free(machine->usage_files);
 }
 
 Machine *machine_free(Machine *machine) {

@@ -25,6 +25,7 @@ struct Machine {
         bool stopped;            /* its supervisor was asked to stop it */
         bool unregistered;       /* machined was told that its run has ended */
 
+        struct UsageFiles *usage_files;
         char *cgroup;            /* of its unit, once somebody has asked what it uses (stats.c) */
         PidRef supervisor;
         sd_event_source *supervisor_source;

@@ -30,7 +30,9 @@ static bool read_stats(Machine *machine, int host, Usage *ret) {
         unit = unit_of(machine, (HostKind) host);
         if (!unit)
                 return false;
-        usage_read((HostKind) host, unit, network_of(machine), ret);
+        if (!machine->usage_files)
+                machine->usage_files = usage_files_new();
+        usage_read((HostKind) host, unit, machine->usage_files, network_of(machine), ret);
         return true;
 }
 

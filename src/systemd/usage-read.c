@@ -15,10 +15,34 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
+/* Which of UsageFiles is which. */
+static const char *const file_names[] = {
+        "cpu.stat", "cpu.pressure", "memory.pressure", "io.pressure", "memory.current", "memory.max", "memory.peak",
+        "memory.swap.current", "memory.swap.max", "pids.current", "pids.max", "io.stat", "memory.usage_in_bytes",
+        "memory.limit_in_bytes", "memory.max_usage_in_bytes", "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes",
+};
+static_assert(ELEMENTSOF(file_names) <= USAGE_FILES_MAX, "each has a place");
+
+UsageFiles *usage_files_new(void) {
+        UsageFiles *files = malloc(sizeof(UsageFiles));
+
+        for (size_t i = 0; files && i < USAGE_FILES_MAX; i++)
+                files->fds[i] = -EBADF;
+        return files;
+}
+
+UsageFiles *usage_files_free(UsageFiles *files) {
+        if (files)
+                fd_close_many(files->fds, USAGE_FILES_MAX);
+        free(files);
+        return NULL;
+}
+
 /* Five hundred machines are read at once, so files go into one buffer that is not allocated. What is longer is cut. */
 typedef struct Reader {
         HostKind host;
         const char *unit;
+        UsageFiles *files;
         Usage *usage;
         char path[PATH_MAX];
         char text[16 * 1024];
@@ -32,8 +56,33 @@ static bool read_path(Reader *r) {
         return n > 0;
 }
 
+/* Where it stays open; NULL for one that may come and go, like those of blkio. */
+static int *find_slot(Reader *r, const char *file) {
+        for (size_t i = 0; r->files && i < ELEMENTSOF(file_names); i++)
+                if (streq(file_names[i], file))
+                        return &r->files->fds[i];
+        return NULL;
+}
+
+static bool read_open(Reader *r, int fd) {
+        ssize_t n = pread(fd, r->text, sizeof(r->text) - 1, 0);
+
+        r->text[n > 0 ? n : 0] = '\0';
+        return n > 0;
+}
+
 /* A file of the unit: of cgroup v2, or of one v1 hierarchy (in HIERARCHY). */
 static bool read_file(Reader *r, const char *hierarchy, const char *file) {
+        int *slot = find_slot(r, file);
+
+        if (slot && *slot >= 0)
+                return read_open(r, *slot);
+        if (slot && snprintf(r->path, sizeof(r->path), CGROUP_ROOT "%s%s/%s", hierarchy, r->unit, file) < (int) sizeof(r->path)) {
+                int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+
+                *slot = fd < 0 ? -EBADF : fd;
+                return fd >= 0 && read_open(r, fd);
+        }
         return snprintf(r->path, sizeof(r->path), CGROUP_ROOT "%s%s/%s", hierarchy, r->unit, file) < (int) sizeof(r->path) &&
                read_path(r);
 }
@@ -111,7 +160,9 @@ static void read_io_stat(Reader *r) {
 
         if (!read_file(r, "", "io.stat")) {
                 /* Empty until there is any: then nothing has been read. */
-                if (access(r->path, F_OK) >= 0)
+                const int *slot = find_slot(r, "io.stat");
+
+                if (slot ? *slot >= 0 : access(r->path, F_OK) >= 0)
                         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                                 r->usage->values[fields[i].key] = 0;
                 return;
@@ -138,9 +189,9 @@ static void read_v2(Reader *r) {
 }
 
 /* "7:0 Read 4096", lines for each device and operation. */
-static void read_blkio(Reader *r, const char *file, UsageKey reads, UsageKey writes) {
+static bool read_blkio(Reader *r, const char *file, UsageKey reads, UsageKey writes) {
         if (!read_file(r, "/blkio", file))
-                return;
+                return false;
         for (const char *line = r->text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
                 const char *word = strchr(line, ' ');
                 uint64_t value;
@@ -150,6 +201,7 @@ static void read_blkio(Reader *r, const char *file, UsageKey reads, UsageKey wri
                 else if (word && startswith(word, " Write ") && parse(word + strlen(" Write "), &value))
                         add(&r->usage->values[writes], value);
         }
+        return true;
 }
 
 static void read_v1(Reader *r) {
@@ -166,8 +218,8 @@ static void read_v1(Reader *r) {
                 values[USAGE_SWAP_MAX] = sum_max - values[USAGE_MEMORY_MAX];
         read_number(r, "/pids", "pids.current", USAGE_TASKS, false);
         read_number(r, "/pids", "pids.max", USAGE_TASKS_MAX, true);
-        read_blkio(r, "blkio.throttle.io_service_bytes_recursive", USAGE_IO_READ, USAGE_IO_WRITE);
-        read_blkio(r, "blkio.throttle.io_serviced_recursive", USAGE_IO_READS, USAGE_IO_WRITES);
+        if (read_blkio(r, "blkio.throttle.io_service_bytes_recursive", USAGE_IO_READ, USAGE_IO_WRITE))
+                (void) read_blkio(r, "blkio.throttle.io_serviced_recursive", USAGE_IO_READS, USAGE_IO_WRITES);
 }
 
 /* proc_pid_net(5): "  eth0: RECEIVED … TRANSMITTED …", bytes being the first and the ninth number. */
@@ -193,13 +245,14 @@ static void read_network(Reader *r, pid_t leader) {
         }
 }
 
-void usage_read(HostKind host, const char *unit, pid_t leader, Usage *ret) {
+void usage_read(HostKind host, const char *unit, UsageFiles *files, pid_t leader, Usage *ret) {
         Reader reader;
         struct timespec now;
 
         usage_clear(ret);
         reader.host = host;
         reader.unit = unit;
+        reader.files = files;
         reader.usage = ret;
 
         (void) clock_gettime(CLOCK_MONOTONIC, &now);
