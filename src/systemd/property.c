@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "property.h"
 
+#include <fcntl.h>
+
 #include "block-device.h"
+#include "file-util.h"
 #include "parse-util.h"
 #include "property-value.h"
 #include "resource.h"
@@ -202,6 +205,15 @@ static int append_translated(sd_bus_message *m, const Resource *row, const char 
         return append_value(m, form_by_alias(row->as), row->as, translated, error);
 }
 
+/* systemd leaves the kernel's file as it is where it is given none (252): so all that there are. */
+static int append_all_cpus(sd_bus_message *m, const char *name, Error *error) {
+        const char *path = streq(name, "AllowedCPUs") ? "/sys/devices/system/cpu/possible" : "/sys/devices/system/node/possible";
+        _cleanup_free_ char *all = NULL;
+        int r = file_read_line(AT_FDCWD, path, &all);
+
+        return r < 0 ? error_set_errno(error, r, "reading", path) : append_value(m, &form_cpus, name, all, error);
+}
+
 /* One property by its name in unit files, as this host can have it. */
 static int append_one(sd_bus_message *m, const Systemd *systemd, const char *name, const char *value, Error *error) {
         const Resource *row = resource_by_name(name);
@@ -222,6 +234,9 @@ static int append_one(sd_bus_message *m, const Systemd *systemd, const char *nam
                 case RESOURCE_BY_BERTH:
                         break;
                 }
+
+        if (!*value && systemd->host == HOST_UNIFIED && (streq(name, "AllowedCPUs") || streq(name, "AllowedMemoryNodes")))
+                return append_all_cpus(m, name, error);
 
         r = find_form(systemd, name, &form, error);
         return r < 0 ? r : append_value(m, form, name, value, error);
