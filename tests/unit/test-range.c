@@ -115,6 +115,36 @@ static void many_slots(void **state) {
         test_directory_done(path, dir);
 }
 
+/* Ids that somebody has joined stay taken when their owner is gone, for everybody; several can join. */
+static void joined_ids_stay_taken(void **state) {
+        UserNamespace mine = fixed(65536 * 9, 65536), part = fixed(65536 * 9 + 100, 50);
+        char path[64];
+        int dir = test_directory(path), owner, one, two, other;
+
+        assert_int_equal(range_lock(path, &mine, &owner, NULL), 0);
+        assert_int_equal(range_join(path, &mine, &one, NULL), 0);
+        assert_int_equal(range_join(path, &mine, &two, NULL), 0);
+        fd_close(owner);
+        assert_true(range_lock(path, &mine, &other, NULL) < 0);
+        assert_true(range_lock(path, &part, &other, NULL) < 0);
+        range_sweep(path, &mine);
+        assert_int_equal(files_in(dir), 1);
+
+        fd_close(one);
+        assert_true(range_lock(path, &mine, &other, NULL) < 0);
+        fd_close(two);
+        assert_int_equal(range_lock(path, &mine, &other, NULL), 0);
+        fd_close(other);
+
+        /* Of nobody's: then they are whoever joins them's own. */
+        assert_int_equal(range_join(path, &mine, &one, NULL), 0);
+        assert_true(range_lock(path, &part, &other, NULL) < 0);
+        fd_close(one);
+        range_sweep(path, &mine);
+        assert_int_equal(files_in(dir), 0);
+        test_directory_done(path, dir);
+}
+
 static void bounds(void **state) {
         UserNamespace all = fixed(1, UINT32_MAX - 2), last = fixed(UINT32_MAX - 1, 1);
         char path[64];
@@ -131,7 +161,7 @@ static void bounds(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(a_name_repeats), TEST(nspawns_lock_counts), TEST(ranges_conflict_where_they_overlap), TEST(many_slots),
-                TEST(bounds),
+                TEST(joined_ids_stay_taken), TEST(bounds),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
