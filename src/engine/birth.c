@@ -21,6 +21,7 @@
 #include "placed-file.h"
 #include "rootfs.h"
 #include "string-util.h"
+#include "strv.h"
 #include "timezone.h"
 #include "tree.h"
 
@@ -120,15 +121,26 @@ static int grant_limits(Birth *birth, Error *error) {
         return limits_grant(birth->plan, &birth->leader, birth->child, error);
 }
 
-static int write_map(const Birth *birth, const char *file, Error *error) {
-        const IdMap *map = &birth->plan->id_map;
+/* All lines are written at once (user_namespaces(7)); without any there is the one of the range. */
+static char *map_text(const IdMap *map, char *const *lines) {
+        _cleanup_free_ char *text = NULL;
+
+        if (!lines)
+                return str_format("%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->inside, map->outside, map->count);
+        text = strv_join(lines, "\n");
+        for (char *p = text; p && (p = strchr(p, ':'));)
+                *p = ' ';
+        return text ? str_format("%s\n", text) : NULL;
+}
+
+static int write_map(const Birth *birth, const char *file, char *const *lines, Error *error) {
         _cleanup_free_ char *path = str_format("/proc/%i/%s", birth->leader.pid, file);
-        _cleanup_free_ char *line = str_format("%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->inside, map->outside, map->count);
+        _cleanup_free_ char *text = map_text(&birth->plan->id_map, lines);
         int r;
 
-        if (!path || !line)
+        if (!path || !text)
                 return error_oom(error);
-        r = file_write_value(AT_FDCWD, path, line);
+        r = file_write_value(AT_FDCWD, path, text);
         return r < 0 ? error_set_errno(error, r, "writing the id map", file) : 0;
 }
 
@@ -139,9 +151,9 @@ static int map_ids(Birth *birth, Error *error) {
         if (!birth->plan->has_id_map)
                 return 0;
 
-        r = birth->plan->namespaces & CLONE_NEWUSER ? write_map(birth, "uid_map", error) : 0;
+        r = birth->plan->namespaces & CLONE_NEWUSER ? write_map(birth, "uid_map", birth->plan->spec->uid_map, error) : 0;
         if (r >= 0 && (birth->plan->namespaces & CLONE_NEWUSER))
-                r = write_map(birth, "gid_map", error);
+                r = write_map(birth, "gid_map", birth->plan->spec->gid_map, error);
         if (r < 0)
                 return r;
 

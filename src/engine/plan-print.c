@@ -192,6 +192,10 @@ void plan_print(const Plan *plan, FILE *f) {
         if (plan->has_id_map)
                 fprintf(f, "id map        %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", plan->id_map.inside, plan->id_map.outside,
                         plan->id_map.count);
+        STRV_FOREACH(line, spec->uid_map)
+                fprintf(f, "user ids      %s\n", *line);
+        STRV_FOREACH(line, spec->gid_map)
+                fprintf(f, "group ids     %s\n", *line);
         fprintf(f, "hostname      %s\n", spec->hostname);
         print_network(plan, f);
         print_tree(plan, f);

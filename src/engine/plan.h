@@ -13,14 +13,8 @@
 #include "confinement.h"
 #include "filter-policy.h"
 #include "mount-setting.h"
+#include "id-map.h"
 #include "spec.h"
-
-/* A row of uid_map and gid_map (user_namespaces(7)); uids and gids are mapped alike. */
-typedef struct IdMap {
-        uint32_t inside;
-        uint32_t outside;
-        uint32_t count;
-} IdMap;
 
 typedef enum MountKind {
         MOUNT_TMPFS,

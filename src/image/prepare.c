@@ -10,6 +10,7 @@
 #include "config.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "id-map.h"
 #include "image-tree.h"
 #include "lock-file.h"
 #include "name.h"
@@ -179,9 +180,47 @@ static int enter_picked(const Places *places, PrepareFlags flags, Preparation *p
         return stem ? error_set(error, ERROR_NO_RANGE, EBUSY, step, stem, "no free name was found") : error_oom(error);
 }
 
+static int compare_ranges(const void *a, const void *b) {
+        const UserNamespace *x = a, *y = b;
+
+        return x->base < y->base ? -1 : x->base > y->base;
+}
+
+/* The ids of all lines outside, those that users and groups have in common once. */
+static int take_lines(const Places *places, Preparation *p, Error *error) {
+        char *const *const maps[] = { p->spec->uid_map, p->spec->gid_map };
+        UserNamespace ranges[2 * ID_MAP_LINES_MAX];
+        size_t n = 0, merged = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(maps); i++)
+                STRV_FOREACH(line, maps[i]) {
+                        IdMap map;
+
+                        if (id_map_parse(*line, &map) >= 0)
+                                ranges[n++] = (UserNamespace){ USER_NAMESPACE_FIXED, map.outside, map.count };
+                }
+        qsort(ranges, n, sizeof(ranges[0]), compare_ranges);
+
+        for (size_t i = 1; i < n; i++) {
+                UserNamespace *last = &ranges[merged];
+                uint32_t end = ranges[i].base + ranges[i].count;
+
+                if (ranges[i].base >= last->base + last->count)
+                        ranges[++merged] = ranges[i];
+                else if (end > last->base + last->count)
+                        last->count = end - last->base;
+        }
+        return range_lock_all(places->ranges, ranges, merged + 1, &p->range_lock, error);
+}
+
 static int take_range(const Places *places, Preparation *p, Error *error) {
         UserNamespace *users = &p->spec->private_users;
-        int r;
+        int r = spec_resolve_id_maps(p->spec, error);
+
+        if (r < 0)
+                return r;
+        if (p->spec->uid_map)
+                return take_lines(places, p, error);
 
         switch (users->mode) {
         case USER_NAMESPACE_NO:

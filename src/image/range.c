@@ -147,16 +147,17 @@ static int lock_slots(int directory, const UserNamespace *range, bool join, Slot
         return 0;
 }
 
-static int lock_or_join(const char *directory, const UserNamespace *range, bool join, int *ret_lock, Error *error) {
+static int lock_or_join(const char *directory, const UserNamespace *ranges, size_t n, bool join, int *ret_lock, Error *error) {
         _cleanup_close_ int fd = open_directory(directory, error);
         _cleanup_(slots_done) Slots slots = {};
-        int r;
-
-        assert(range->count > 0 && range->count <= UINT32_MAX - range->base);
+        int r = 0;
 
         if (fd < 0)
                 return fd;
-        r = lock_slots(fd, range, join, &slots, error);
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                assert(ranges[i].count > 0 && ranges[i].count <= UINT32_MAX - ranges[i].base);
+                r = lock_slots(fd, &ranges[i], join, &slots, error);
+        }
         if (r < 0)
                 return r;
 
@@ -168,14 +169,18 @@ static int lock_or_join(const char *directory, const UserNamespace *range, bool 
 }
 
 int range_lock(const char *directory, const UserNamespace *range, int *ret_lock, Error *error) {
-        return lock_or_join(directory, range, /* join= */ false, ret_lock, error);
+        return lock_or_join(directory, range, 1, /* join= */ false, ret_lock, error);
+}
+
+int range_lock_all(const char *directory, const UserNamespace *ranges, size_t n, int *ret_lock, Error *error) {
+        return lock_or_join(directory, ranges, n, /* join= */ false, ret_lock, error);
 }
 
 int range_join(const char *directory, const UserNamespace *range, int *ret_lock, Error *error) {
         /* Nobody has it any more: then it is ours. */
         if (range_lock(directory, range, ret_lock, NULL) >= 0)
                 return 0;
-        return lock_or_join(directory, range, /* join= */ true, ret_lock, error);
+        return lock_or_join(directory, range, 1, /* join= */ true, ret_lock, error);
 }
 
 void range_sweep(const char *directory, const UserNamespace *range) {

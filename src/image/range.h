@@ -22,6 +22,9 @@ int range_pick(const char *directory, const char *seed, UserNamespace *ret, int 
 /* Locks the ids of a range that was chosen. *ret_lock is one descriptor, however many slots there are. ERROR_NO_RANGE says which are taken. */
 int range_lock(const char *directory, const UserNamespace *range, int *ret_lock, Error *error);
 
+/* The same for N ranges, of which no two have ids in common. */
+int range_lock_all(const char *directory, const UserNamespace *ranges, size_t n, int *ret_lock, Error *error);
+
 /*
  * For who enters a user namespace of another: its ids stay taken for as long as *ret_lock is open, also when the one that they
  * were picked for is gone.

@@ -350,7 +350,7 @@ static int parse_range(const char *text, UserNamespace *ret) {
                 return r;
 
         /* Base 0 would be the host's own ids, which is what "identity" says in so many words. */
-        if (range.base == 0 || range.count == 0 || range.count > UINT32_MAX - 1 - range.base)
+        if (range.base == 0 || range.count == 0 || (uint64_t) range.base + range.count >= UINT32_MAX)
                 return -ERANGE;
         *ret = range;
         return 0;

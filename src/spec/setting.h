@@ -157,6 +157,7 @@ extern const SettingType type_ipv6;
 extern const SettingType type_mac;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
+extern const SettingType type_id_maps;      /* id-map.c */
 extern const SettingType type_namespace;    /* namespace.c */
 extern const SettingType type_devices;      /* device.c */
 /* setting-limit-types.c: what a process is given */

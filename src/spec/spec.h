@@ -187,6 +187,8 @@ struct Spec {
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
         UserNamespace private_users;
+        char **uid_map;                /* INSIDE:OUTSIDE:COUNT, see id-map.h */
+        char **gid_map;
         NamespaceChoice namespaces[_NAMESPACE_KIND_MAX]; /* the network's follows from [Network] */
         Limit limits[RLIMIT_NLIMITS];  /* by RLIMIT_* */
         OomScore oom_score_adjust;

@@ -63,6 +63,39 @@ test_range_repeats_and_respects_nspawns_lock() {
         assert_ne "$second" "$first"
 }
 
+# lines_at BASE: options. Each machine of the test has its own base: one that ends holds its ids for a moment longer.
+lines_at() {
+        echo "--uidmap=0:$1:1000 --uidmap=1000:$(($1 + 1000)):10 --gidmap=0:$1:1000 --gidmap=2000:$(($1 + 1100))"
+}
+
+# Lines of one's own: what is in none of them is nobody, on disk too.
+# shellcheck disable=SC2046 # the options are words
+test_id_map_lines() {
+        local err
+        assert_eq "$(berth run --rm --ephemeral $(lines_at 1000000000) "$busybox" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | tr -s ' ')" \
+                $' 0 1000000000 1000\n 1000 1000001000 10\n 0 1000000000 1000\n 2000 1000001100 1'
+        assert_eq "$(berth run --rm --ephemeral $(lines_at 1000002000) -u 1009:2000 "$busybox" sh -c 'id -u; id -g; touch /tmp/x; stat -c "%u %g" /tmp/x')" \
+                $'1009\n2000\n1009 2000'
+        refute berth run --rm --ephemeral $(lines_at 1000004000) -u 1010 "$busybox" true
+        # Without GIDMap= groups are mapped as users are.
+        assert_eq "$(berth run --rm --ephemeral --uidmap=0:1000006000:5 "$busybox" cat /proc/self/gid_map | tr -s ' ')" " 0 1000006000 5"
+
+        # They are as much the machine's own as a range is.
+        berth run -d --rm --ephemeral --name lines $(lines_at 1000008000) "$busybox" sleep 1000
+        err=$(error_of berth run --rm --ephemeral --uidmap=0:1000009009:1 "$busybox" true)
+        assert_contains "$err" "in use"
+        err=$(error_of berth run --rm --ephemeral --uidmap=0:1000009100:1 "$busybox" true)
+        assert_contains "$err" "in use"
+        check berth run --rm --ephemeral --uidmap=0:1000009010:1 "$busybox" true
+        berth stop lines
+
+        assert_contains "$(error_of berth run --rm --ephemeral --uidmap=1:1000000000:5 "$busybox" true)" "needs a root"
+        assert_contains "$(error_of berth run --rm --ephemeral --uidmap=0:1000000000:5 --uidmap=4:1000000100:5 "$busybox" true)" "in common"
+        assert_contains "$(error_of berth run --rm --ephemeral --uidmap=0:1000000000:5 --private-users=65536 "$busybox" true)" PrivateUsers
+        assert_contains "$(error_of berth run --rm --ephemeral --uidmap=0:1000000000:5 --gidmap=0:1000000100:5 "$busybox" true)" "same id"
+        assert_status 125 berth run --rm --ephemeral --uidmap=0:0:5 "$busybox" true
+}
+
 test_no_file_is_chowned() {
         make_tree owners
         find ./owners -printf '%p %U %G %m\n' | sort >before
