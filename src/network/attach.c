@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "fd-util.h"
 #include "filter.h"
 #include "pool.h"
+#include "ports.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -112,15 +114,61 @@ static int list_in_use(const Networks *n, InUse *ret) {
 }
 
 static int replace_filter(const Networks *n, Error *error) {
+        _cleanup_strv_free_ char **ports = NULL;
         _cleanup_in_use_ InUse u = {};
         int r = list_in_use(n, &u);
 
         if (r < 0)
                 return error_set_errno(error, r, "listing the networks in", POOL_DIRECTORY);
-        r = filter_replace(&(FilterContent){ .networks = u.configs, .n_networks = u.n }, error);
+        r = ports_elements_of_all(BERTH_RUN_DIR "/machines", &ports);
+        if (r < 0)
+                return error_set_errno(error, r, "listing the published ports in", BERTH_RUN_DIR "/machines");
+        r = filter_replace(&(FilterContent){ .networks = u.configs, .n_networks = u.n, .ports = ports }, error);
         if (r >= 0)
                 remember_filter(n);
         return r;
+}
+
+static int change_elements(const Networks *n, const char *command, char *const *elements, bool keys_only, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+        int r;
+
+        if (!f)
+                return error_oom(error);
+        STRV_FOREACH(element, elements) {
+                const char *colon = keys_only ? strstr(*element, " : ") : NULL;
+
+                if (colon)
+                        fprintf(f, "%s element inet berth %.*s }\n", command, (int) (colon - *element), *element);
+                else
+                        fprintf(f, "%s element inet berth %s\n", command, *element);
+        }
+        if (fclose(f) != 0)
+                return error_oom(error);
+
+        r = filter_run(text, "changing the packet filter", "inet berth", error);
+        if (r >= 0)
+                remember_filter(n);
+        return r;
+}
+
+int network_add_elements(char *const *elements, Error *error) {
+        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+        int r = open_networks(&n, LOCK_EX, error);
+
+        if (r < 0)
+                return r;
+        r = change_elements(&n, "add", elements, /* keys_only= */ false, NULL);
+        return r < 0 ? replace_filter(&n, error) : 0;
+}
+
+void network_delete_elements(char *const *elements) {
+        _cleanup_networks_ Networks n = { .nl.fd = -EBADF };
+
+        if (open_networks(&n, LOCK_EX, NULL) >= 0 && change_elements(&n, "delete", elements, /* keys_only= */ true, NULL) < 0)
+                (void) replace_filter(&n, NULL);
 }
 
 /* Attaching */

@@ -18,5 +18,12 @@ int network_sweep(Error *error);
 /* Makes the packet filter anew from what is in use. */
 int network_reload(Error *error);
 
+/*
+ * Adds elements "SET { KEY : VALUE }" to the packet filter's table, or takes them away, in one transaction. Where adding
+ * fails, as it does where a dead machine left one of the keys, the filter is made anew from the registry.
+ */
+int network_add_elements(char *const *elements, Error *error);
+void network_delete_elements(char *const *elements);
+
 /* In the machine's own network namespace: gives its link the addresses and routes that the spec says. */
 int network_configure(const Spec *spec, Error *error);

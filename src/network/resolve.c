@@ -205,6 +205,14 @@ static int resolve_network(const char *run, const char *state, Spec *spec, int *
         return resolve_leased(run, &config, spec, ret_lock, error);
 }
 
+/* Only what the pool gave is sure to be reached from the host. */
+static int check_ports(const Spec *spec, Error *error) {
+        if (!spec->port || spec->link.network)
+                return 0;
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "Port",
+                         "with this Network= the machine has no address that the host could lead a port to");
+}
+
 static int refuse_addresses(const Spec *spec, Error *error) {
         const char *given = spec->ipv4_address ? "IPv4Address" : spec->ipv6_address ? "IPv6Address" : NULL;
 
@@ -228,17 +236,7 @@ static int refuse_unsupported(const Spec *spec, Error *error) {
                      : 0;
 }
 
-int network_resolve(const char *run, const char *state, Spec *spec, int *ret_lock, Error *error) {
-        int r = merge_words(spec);
-
-        *ret_lock = -EBADF;
-        spec_link_done(&spec->link);
-        if (r < 0)
-                return error_oom(error);
-        r = refuse_unsupported(spec, error);
-        if (r < 0)
-                return r;
-
+static int resolve_mode(const char *run, const char *state, Spec *spec, int *ret_lock, Error *error) {
         switch (spec->network.mode) {
         case NETWORK_BRIDGE:
         case NETWORK_HOST_BRIDGE:
@@ -249,6 +247,24 @@ int network_resolve(const char *run, const char *state, Spec *spec, int *ret_loc
         default:
                 return refuse_addresses(spec, error);
         }
+}
+
+int network_resolve(const char *run, const char *state, Spec *spec, int *ret_lock, Error *error) {
+        _cleanup_close_ int lock = -EBADF;
+        int r = merge_words(spec);
+
+        *ret_lock = -EBADF;
+        spec_link_done(&spec->link);
+        if (r < 0)
+                return error_oom(error);
+        r = refuse_unsupported(spec, error);
+        if (r >= 0)
+                r = resolve_mode(run, state, spec, &lock, error);
+        if (r >= 0)
+                r = check_ports(spec, error);
+        if (r >= 0)
+                *ret_lock = TAKE_FD(lock);
+        return r;
 }
 
 void network_unresolve(const char *run, const Spec *spec) {

@@ -8,6 +8,7 @@
 #include "net-util.h"
 #include "parse-util.h"
 #include "path-util.h"
+#include "port.h"
 #include "setting.h"
 #include "string-util.h"
 #include "strv.h"
@@ -185,6 +186,36 @@ const SettingType type_interfaces = {
         .name = "interfaces", .metavar = "IF[:NAME]", .signature = "as", .list = true,
         .allowed = "the name of a network interface, with an optional ':' and its name in the machine",
         .parse = add_interfaces, .format_list = format_texts, .clear = clear_texts,
+};
+
+/* published ports: a char ** in port_format()'s form */
+
+static int add_ports(void *field, const char *text) {
+        _cleanup_strv_free_ char **words = NULL;
+        int r = strv_split(text, " \t", &words);
+
+        STRV_FOREACH(word, words) {
+                PublishedPort port;
+
+                if (r >= 0)
+                        r = port_parse(*word, &port);
+        }
+        STRV_FOREACH(word, words) {
+                _cleanup_free_ char *form = NULL;
+                PublishedPort port;
+
+                if (r >= 0)
+                        r = port_parse(*word, &port);
+                if (r >= 0)
+                        r = (form = port_format(&port)) ? add_text(field, form) : -ENOMEM;
+        }
+        return r < 0 ? r : words ? 0 : -EINVAL;
+}
+
+const SettingType type_ports = {
+        .name = "ports", .metavar = "PORT", .signature = "as", .list = true,
+        .allowed = "[IP:]HOST[:MACHINE][/tcp|udp|sctp], with ports from 1 to 65535 or ranges like 8000-8010",
+        .parse = add_ports, .format_list = format_texts, .clear = clear_texts,
 };
 
 /* addresses: a char * in the one form that the address has */

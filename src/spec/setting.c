@@ -155,7 +155,7 @@ const Setting settings[] = {
           TRUST_OPERATOR_VALUE, "Show directories as one, read-only" },
 
         /* [Network] */
-        { "Network", SECTION_NETWORK, &type_network, FIELD(network), "network|net", "none",
+        { "Network", SECTION_NETWORK, &type_network, FIELD(network), "network|net", "bridge",
           TRUST_OPERATOR_VALUE,
           "What network the machine is in" },
         { "Private", SECTION_NETWORK, &type_private_network, FIELD(private_network), "private-network", "yes", TRUST_VALUE,
@@ -177,6 +177,8 @@ const Setting settings[] = {
           "Give the machine an ipvlan link on an interface of the host" },
         { "VirtualEthernetExtra", SECTION_NETWORK, &type_interfaces, FIELD(virtual_ethernet_extra), "network-veth-extra", NULL,
           TRUST_HOST, "A further link between the host and the machine" },
+        { "Port", SECTION_NETWORK, &type_ports, FIELD(port), "port|publish|p", NULL, TRUST_HOST,
+          "Lead a port of the host into the machine" },
         { "IPv4Address", SECTION_NETWORK, &type_ipv4, FIELD(ipv4_address), "ip", NULL, TRUST_OPERATOR,
           "IPv4 address in the machine's network, not one that is picked" },
         { "IPv6Address", SECTION_NETWORK, &type_ipv6, FIELD(ipv6_address), "ip6", NULL, TRUST_OPERATOR,

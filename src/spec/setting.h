@@ -155,6 +155,7 @@ extern const SettingType type_zone;
 extern const SettingType type_ipv4;
 extern const SettingType type_ipv6;
 extern const SettingType type_mac;
+extern const SettingType type_ports;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
 extern const SettingType type_id_maps;      /* id-map.c */

@@ -18,7 +18,6 @@ static const ForeignKey keys[] = {
         { "Files", "BindUser", true, LATER },
         { "Files", "BindUserShell", true, LATER },
         { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },
-        { "Network", "Port", true, LATER },
 };
 
 const ForeignKey *foreign_key_find(const char *section, const char *name) {

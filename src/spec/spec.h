@@ -233,6 +233,7 @@ struct Spec {
         char **macvlan;            /* made on IF for the machine */
         char **ipvlan;
         char **virtual_ethernet_extra;
+        char **port;               /* see port.h */
         char *ipv4_address;
         char *ipv6_address;
         char *mac_address;

@@ -129,6 +129,12 @@ static void drain_log(Supervisor *s) {
                 tell_sessions(s);
 }
 
+/* Whoever hears that the machine has ended can have its ports. */
+static void withdraw_ports(Supervisor *s) {
+        s->publisher = publisher_free(s->publisher);
+        ports_done(&s->ports);
+}
+
 /* The payload ran and is over. */
 static void end_normally(Supervisor *s) {
         /* Killed while it was paused: what joined it is to be able to end, too. */
@@ -138,6 +144,7 @@ static void end_normally(Supervisor *s) {
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
         (void) cgroup_kill_payload(&s->cgroup);
+        withdraw_ports(s);
         cgroup_limits_release(&s->cgroup, s->spec->name);
         supervisor_set_state(s, PHASE_DRAINING, MACHINE_EXITED);
 
@@ -150,6 +157,7 @@ static void end_normally(Supervisor *s) {
 /* It ran once, and could not begin again. */
 static void end_reboot(Supervisor *s) {
         s->birth = birth_free(s->birth);
+        withdraw_ports(s);
         s->state.result = RESULT_FAILED;
         s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
         (void) cgroup_kill_payload(&s->cgroup);
@@ -165,6 +173,7 @@ static void end_start(Supervisor *s) {
                 return;
         }
         s->birth = birth_free(s->birth);
+        withdraw_ports(s);
         s->state.result = RESULT_FAILED;
         s->state.finished_usec = now_usec();
         s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;

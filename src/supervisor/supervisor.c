@@ -54,6 +54,8 @@ static void supervisor_done(Supervisor *s) {
         oom_unwatch(s);
         connections_end(s);
         execs_end(s);
+        publisher_free(s->publisher);
+        ports_done(&s->ports);
         keep_unit_free(s->announcement);
         live_binds_free(s);
         notify_free(s->notify);
@@ -188,12 +190,17 @@ static int build(Supervisor *s, Error *error) {
         _cleanup_source_ Source source = SOURCE_NULL;
         int r = supervisor_mount_point(s, &place, error);
 
+        /* A port that is taken is known before anything is made. */
+        if (r >= 0 && s->ports.n_sockets == 0)
+                r = ports_open(s->spec, &s->ports, error);
         if (r >= 0)
                 r = source_open(s->plan, s->tree, &source, error);
         /* Before the leader, which would have it too, is cloned. */
         s->devices = fd_close(s->devices);
         if (r >= 0)
                 r = birth_build(s->plan, &source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+        if (r >= 0 && !s->ports.elements)
+                r = ports_publish(s->spec, &s->ports, error);
         /* A system that reboots begins with them once more. */
         if (!s->spec->boot) {
                 s->tree = fd_close(s->tree);
@@ -281,6 +288,9 @@ static int prepare_loop(Supervisor *s, Error *error) {
                 r = add_signals(s);
         if (r < 0)
                 return error_set_errno(error, r, "making the event loop of", s->spec->name);
+        r = publisher_new(s->event, &s->ports, &s->publisher);
+        if (r < 0)
+                return error_set_errno(error, r, "serving the published ports of", s->spec->name);
         return connections_listen(s, error);
 }
 

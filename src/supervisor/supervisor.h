@@ -11,6 +11,7 @@
 
 #include "birth.h"
 #include "cgroup.h"
+#include "publish.h"
 #include "config.h"
 #include "spawn.h"
 #include "state.h"
@@ -77,6 +78,9 @@ typedef struct Supervisor {
         bool keep_unit;          /* in a unit of somebody else's */
         KeepUnit *announcement;
         bool managed;            /* a manager knew us: it removes the run directory */
+
+        Ports ports;             /* published: sockets of the host and elements of its packet filter */
+        Publisher *publisher;
 
         int run_dir;
         int tree;

@@ -75,6 +75,11 @@ left_since() {
         comm -13 "$1" <(host_state)
 }
 
+# The default network stays for a moment, so that one machine after another finds it; after all tests it must be gone.
+without_default_network() {
+        grep -vxE 'link berth0|network berth0|nftables table inet berth' || true
+}
+
 # sweep DIR: ends what a test left, so that the next one is not judged by it; DIR is where tests work.
 sweep() {
         local unit point

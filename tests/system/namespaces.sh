@@ -17,9 +17,9 @@ test_seven_namespaces() {
 
 test_network_is_private_and_loopback_up() {
         local out
-        out=$(berth run --rm --ephemeral "$busybox" sh -c 'ls /sys/class/net; ip addr show lo')
+        out=$(berth run --rm --ephemeral --network=none "$busybox" sh -c 'ls /sys/class/net; ip addr show lo')
         assert_contains "$out" 127.0.0.1
-        assert_eq "$(berth run --rm --ephemeral "$busybox" ls /sys/class/net)" lo
+        assert_eq "$(berth run --rm --ephemeral --network=none "$busybox" ls /sys/class/net)" lo
         assert_eq "$(berth run --rm --ephemeral --private-network=no "$busybox" ls /sys/class/net)" "$(ls /sys/class/net)"
 }
 
