@@ -7,8 +7,8 @@
 #include "state.h"
 
 typedef struct MachineInfo {
-        const char *name, *state, *unit, *root, *result, *reason, *log, *health, *status_text, *oom_victim;
-        uint32_t oom_kills, restarts, leader, supervisor, uid_shift, uid_count;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim;
+        uint32_t oom_kills, leader, supervisor, uid_shift, uid_count;
         uint64_t started, finished, memory_peak, memory_limit, cpu_usec;
         int exit_status;
         int keep_unit;

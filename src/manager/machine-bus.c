@@ -24,8 +24,6 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
                             : streq(property, "Unit")          ? machine->state.unit
                             : streq(property, "RootDirectory") ? machine->state.root
                             : streq(property, "Log")           ? machine->state.log
-                            : streq(property, "Health")        ? machine->state.health
-                            : streq(property, "StatusText")    ? machine->state.status_text
                             : streq(property, "OOMVictim")     ? machine->state.oom_victim
                             : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
                                                                : machine->state.reason;
@@ -38,7 +36,6 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
         const Machine *machine = userdata;
         uint32_t value = streq(property, "Leader")       ? (uint32_t) machine->state.leader.pid
                          : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
-                         : streq(property, "Restarts")   ? machine->state.restarts
                          : streq(property, "OOMKills")   ? machine->state.oom_kills
                          : streq(property, "UIDShift")   ? machine->state.uid_base
                                                          : machine->state.uid_count;
@@ -114,9 +111,6 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("ExitStatus", "i", get_status, 0, CHANGES),
         SD_BUS_PROPERTY("Reason", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("Log", "s", get_string, 0, CHANGES),
-        SD_BUS_PROPERTY("Health", "s", get_string, 0, CHANGES),
-        SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
-        SD_BUS_PROPERTY("Restarts", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("OOMKills", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("OOMVictim", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("MemoryPeak", "t", get_u64, 0, CHANGES),
@@ -160,8 +154,8 @@ const sd_bus_vtable machine_vtable[] = {
 
 static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
-        "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",      "Health",   "StatusText",
-        "Restarts",        "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,
+        "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",
+        "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,
 };
 
 /* Objects */

@@ -130,9 +130,6 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("ExitStatus", old.status != machine->state.status);
         COMPARE("Reason", !streq_ptr(old.reason, machine->state.reason));
         COMPARE("Log", !streq_ptr(old.log, machine->state.log));
-        COMPARE("Health", !streq_ptr(old.health, machine->state.health));
-        COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
-        COMPARE("Restarts", old.restarts != machine->state.restarts);
         COMPARE("OOMKills", old.oom_kills != machine->state.oom_kills);
         COMPARE("OOMVictim", !streq_ptr(old.oom_victim, machine->state.oom_victim));
         COMPARE("MemoryPeak", old.memory_peak != machine->state.memory_peak);

@@ -233,7 +233,7 @@ static int find_host_bridge(Networks *n, const char *name, LinkInfo *ret, Error 
 
         if (r == -ENODEV)
                 return error_set(error, ERROR_NO_SUCH_NETWORK, ENODEV, "looking for the bridge", name,
-                                 "there is no such interface; 'berth network create NAME' makes a network with a bridge");
+                                 "there is no such interface of the host");
         if (r < 0)
                 return error_set_errno(error, r, "looking for the bridge", name);
         if (!streq(ret->kind, "bridge"))

@@ -198,8 +198,7 @@ static int resolve_network(const char *run, const char *state, Spec *spec, int *
         if (r == -ENOENT && spec->network.mode == NETWORK_HOST_BRIDGE)
                 return resolve_foreign(spec, name, error);
         if (r == -ENOENT)
-                return error_set(error, ERROR_NO_SUCH_NETWORK, ENOENT, step, name,
-                                 "there is no such network; 'berth network create %s' makes one", name);
+                return error_set(error, ERROR_NO_SUCH_NETWORK, ENOENT, step, name, "there is no such network");
         if (r < 0)
                 return error_set_errno(error, r, step, name);
         return resolve_leased(run, &config, spec, ret_lock, error);

@@ -98,7 +98,7 @@ static int parse_network(void *field, const char *text) {
                 return set_network(field, modes[i].mode, modes[i].check ? name : NULL);
         }
 
-        /* Anything else is the name of a network that "berth network create" made. */
+        /* Anything else is the name of a network that the host's administrator has described. */
         return is_machine(text) ? set_network(field, NETWORK_BRIDGE, text) : -EINVAL;
 }
 

@@ -52,8 +52,6 @@ void state_done(State *state) {
         free(state->reason);
         free(state->oom_victim);
         free(state->log);
-        free(state->health);
-        free(state->status_text);
         *state = STATE_NULL;
 }
 
@@ -64,16 +62,15 @@ static json_t *process_to_json(const ProcessId *p) {
 
 int state_to_json(const State *state, char **ret) {
         json_auto_t *object = json_pack(
-                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:s*, s:s*, s:I, s:I, s:s*, s:I, s:I, s:I, s:b}",
+                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:I, s:s*, s:I, s:I, s:I, s:b}",
                 "name", state->name, "state", machine_state_to_string(state->state), "unit", state->unit, "root", state->root,
                 "uid_base", (json_int_t) state->uid_base, "uid_count", (json_int_t) state->uid_count, "supervisor",
                 process_to_json(&state->supervisor), "leader", process_to_json(&state->leader), "started_usec",
                 (json_int_t) state->started_usec, "finished_usec", (json_int_t) state->finished_usec, "result",
                 machine_result_to_string(state->result), "status", state->status, "reason", state->reason, "log", state->log,
-                "health", state->health, "status_text", state->status_text, "restarts", (json_int_t) state->restarts, "oom_kills",
-                (json_int_t) state->oom_kills, "oom_victim", state->oom_victim, "memory_peak", (json_int_t) state->memory_peak,
-                "memory_limit", (json_int_t) state->memory_limit, "cpu_usec", (json_int_t) state->cpu_usec, "keep_unit",
-                state->keep_unit);
+                "oom_kills", (json_int_t) state->oom_kills, "oom_victim", state->oom_victim, "memory_peak",
+                (json_int_t) state->memory_peak, "memory_limit", (json_int_t) state->memory_limit, "cpu_usec",
+                (json_int_t) state->cpu_usec, "keep_unit", state->keep_unit);
 
         if (!object)
                 return -ENOMEM;
@@ -83,8 +80,8 @@ int state_to_json(const State *state, char **ret) {
 
 /* The fields as jansson unpacks them, before they are checked. */
 typedef struct Raw {
-        const char *name, *state, *unit, *root, *result, *reason, *log, *health, *status_text, *oom_victim;
-        json_int_t restarts, oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, started, finished;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim;
+        json_int_t oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, started, finished;
         json_int_t pid[2], inode[2], start_time[2];
         int status, keep_unit;
 } Raw;
@@ -92,15 +89,15 @@ typedef struct Raw {
 static int unpack(json_t *object, Raw *raw, json_error_t *where) {
         return json_unpack_ex(object, where, 0,
                               "{s:s, s:s, s?s, s?s, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
-                              "s:I, s:I, s:s, s:i, s?s, s?s, s?s, s?s, s?I, s?I, s?s, s?I, s?I, s?I, s:b}",
+                              "s:I, s:I, s:s, s:i, s?s, s?s, s?I, s?s, s?I, s?I, s?I, s:b}",
                               "name", &raw->name, "state", &raw->state, "unit", &raw->unit, "root", &raw->root, "uid_base",
                               &raw->uid_base, "uid_count", &raw->uid_count, "supervisor", "pid", &raw->pid[0], "inode",
                               &raw->inode[0], "start_time", &raw->start_time[0], "leader", "pid", &raw->pid[1], "inode",
                               &raw->inode[1], "start_time", &raw->start_time[1], "started_usec", &raw->started, "finished_usec",
                               &raw->finished, "result", &raw->result, "status", &raw->status, "reason", &raw->reason, "log",
-                              &raw->log, "health", &raw->health, "status_text", &raw->status_text, "restarts", &raw->restarts,
-                              "oom_kills", &raw->oom_kills, "oom_victim", &raw->oom_victim, "memory_peak", &raw->memory_peak,
-                              "memory_limit", &raw->memory_limit, "cpu_usec", &raw->cpu_usec, "keep_unit", &raw->keep_unit);
+                              &raw->log, "oom_kills", &raw->oom_kills, "oom_victim", &raw->oom_victim, "memory_peak",
+                              &raw->memory_peak, "memory_limit", &raw->memory_limit, "cpu_usec", &raw->cpu_usec, "keep_unit",
+                              &raw->keep_unit);
 }
 
 int state_from_json(const char *text, State *ret, Error *error) {
@@ -124,7 +121,6 @@ int state_from_json(const char *text, State *ret, Error *error) {
                 .started_usec = (uint64_t) raw.started,
                 .finished_usec = (uint64_t) raw.finished,
                 .status = raw.status,
-                .restarts = (uint32_t) raw.restarts,
                 .oom_kills = (uint32_t) raw.oom_kills,
                 .memory_peak = (uint64_t) raw.memory_peak,
                 .memory_limit = (uint64_t) raw.memory_limit,
@@ -136,8 +132,7 @@ int state_from_json(const char *text, State *ret, Error *error) {
                                  raw.state, raw.result);
         if (str_replace(&state.name, raw.name) < 0 || str_replace(&state.unit, raw.unit) < 0 ||
             str_replace(&state.root, raw.root) < 0 || str_replace(&state.reason, raw.reason) < 0 ||
-            str_replace(&state.log, raw.log) < 0 || str_replace(&state.health, raw.health) < 0 ||
-            str_replace(&state.status_text, raw.status_text) < 0 || str_replace(&state.oom_victim, raw.oom_victim) < 0)
+            str_replace(&state.log, raw.log) < 0 || str_replace(&state.oom_victim, raw.oom_victim) < 0)
                 return error_oom(error);
 
         *ret = state;

@@ -60,9 +60,6 @@ typedef struct State {
         MachineResult result;
         int status;
         char *log;               /* where what it writes is recorded (LogMode), NULL: not known */
-        char *health;            /* "starting", "healthy" or "unhealthy"; NULL: nobody looks */
-        char *status_text;       /* what the payload says of itself (sd_notify(3), STATUS=) */
-        uint32_t restarts;       /* how often its restart policy has run it again */
         char *reason;            /* for people, with MACHINE_FAILED */
         uint32_t oom_kills;      /* processes that the kernel killed for lack of memory */
         char *oom_victim;        /* "NAME (PID)" of the last of them, NULL: not known */
