@@ -20,6 +20,9 @@ machine_packages() {
         host)
                 echo mmdebstrap debian-archive-keyring busybox-static util-linux tar
                 ;;
+        package)
+                echo debhelper dpkg-dev
+                ;;
         vm)
                 echo qemu-system-x86 e2fsprogs cpio busybox-static xz-utils kmod openssh-client
                 ;;
@@ -42,6 +45,10 @@ host_packages() {
         echo libmnl0 libnftables1 libcmocka0 libasan8 libubsan1
         # File systems and images to run from, peers to compare with, programs that serve and ask.
         echo squashfs-tools erofs-utils btrfs-progs fdisk dosfstools cryptsetup-bin podman crun netcat-openbsd libsystemd0
+        # What the examples of the manual are written with.
+        echo python3-dasbus
+        # What tests/bench measures against.
+        echo bubblewrap runc lxc
 
         if [[ $1 == vm ]]; then
                 echo udev openssh-server apparmor
