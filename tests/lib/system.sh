@@ -184,3 +184,11 @@ journal_has() {
         journalctl --sync || true
         journalctl -u "$1" --no-pager -o cat | grep -F -- "$2" >/dev/null
 }
+
+# A process that was killed keeps its connection to the bus until it is gone, which takes it a moment.
+kill_manager() {
+        local pid
+        pid=$(systemctl show -P MainPID berthd.service)
+        kill -KILL "$pid" "$@"
+        wait_until 60 eval "! kill -0 $pid 2>/dev/null"
+}

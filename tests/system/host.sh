@@ -5,6 +5,7 @@
 
 test_systemd_is_up() {
         assert_eq "$(cat /proc/1/comm)" systemd
+        assert_eq "$(systemctl list-units --failed --no-legend --plain | cut -d ' ' -f 1)" ''
         assert_eq "$(systemctl is-system-running)" running
         check busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.DBus.Peer Ping
 }

@@ -36,7 +36,7 @@ test_killed_manager_loses_nothing() {
         leader=$(leader_of survivor)
         before=$(busctl --json=short call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ListNames >/dev/null; properties survivor)
 
-        kill -KILL "$(manager_pid)"
+        kill_manager
         check kill -0 "$leader"
         assert_eq "$(properties survivor)" "$before"
         assert_eq "$(leader_of survivor)" "$leader"
@@ -57,7 +57,7 @@ test_killed_manager_does_not_end_a_foreground_run() {
         berth run --rm --ephemeral --name fore "$busybox" sh -c 'read line; echo "got $line"; exit 6' < <(wait_for go; echo text) >out &
         local pid=$! status=0
         wait_until 60 is_state fore running
-        kill -KILL "$(manager_pid)"
+        kill_manager
         touch go
         wait "$pid" || status=$?
         assert_eq "$status" 6

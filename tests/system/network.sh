@@ -128,7 +128,7 @@ test_lease_of_the_killed_is_reclaimed() {
 # Nobody is there to tidy up; the next manager does.
 test_all_killed() {
         serve web --network=bridge
-        kill -KILL "$(supervisor_of web)" "$(systemctl show -P MainPID berthd.service)"
+        kill_manager "$(supervisor_of web)"
         wait_until 60 scope_is_gone web
         check berth list
         wait_until 60 network_is_gone berth0

@@ -45,7 +45,7 @@ test_all_killed_at_once() {
         stubborn_tree
         berth run -d --name doomed ./tree stubborn
         supervisor=$(supervisor_of doomed)
-        kill -KILL "$(systemctl show -P MainPID berthd.service)" "$supervisor"
+        kill_manager "$supervisor"
         wait_until 60 no_stubborn_process
         wait_until 60 is_state doomed failed
         wait_until 60 scope_is_gone doomed
