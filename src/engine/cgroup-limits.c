@@ -330,12 +330,41 @@ static int verify(const Cgroup *cgroup, HostKind host, const Resource *row, Erro
                          "this kernel has no %s, so nothing would come of it", files[0]);
 }
 
+/* The kernel takes weights of a device only where iocost or bfq is on for it, and systemd goes on without (6.1, 252). */
+static int verify_device_weight(const Cgroup *cgroup, const char *item, Error *error) {
+        static const char *const files[] = { "io.weight", "io.bfq.weight" };
+        _cleanup_free_ char *path = NULL, *line = NULL;
+        const char *rest;
+        dev_t device;
+        int r = parse_device_and_rest(item, &path, &rest);
+
+        if (r >= 0)
+                r = block_device_of(path, &device);
+        if (r < 0)
+                return error_set_errno(error, r, step, item);
+        line = str_format("\n%u:%u ", major(device), minor(device));
+        if (!line)
+                return error_oom(error);
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (file_read_at(cgroup->unit[cgroup->n - 1], files[i], FILE_MAX_DEFAULT, &text, NULL) >= 0 && strstr(text, line))
+                        return 0;
+        }
+        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "setting the unit property", "IODeviceWeight",
+                         "neither iocost nor bfq is on for '%s', so nothing would come of it", path);
+}
+
 int cgroup_limits_verify_one(const Cgroup *cgroup, const char *property, Error *error) {
         _cleanup_free_ char *name = strndup(property, strcspn(property, "="));
         const Resource *row = name ? resource_by_name(name) : NULL;
-        int host = row ? host_kind() : 0;
+        int host = row ? host_kind() : 0, r;
 
-        return row && host >= 0 ? verify(cgroup, (HostKind) host, row, error) : 0;
+        r = row && host >= 0 ? verify(cgroup, (HostKind) host, row, error) : 0;
+
+        if (r < 0 || !row || host != HOST_UNIFIED || !property[strlen(name)] || !streq(name, "IODeviceWeight"))
+                return r;
+        return verify_device_weight(cgroup, property + strlen(name) + 1, error);
 }
 
 int cgroup_limits_verify(const Cgroup *cgroup, const Spec *spec, Error *error) {
@@ -345,6 +374,11 @@ int cgroup_limits_verify(const Cgroup *cgroup, const Spec *spec, Error *error) {
                 r = s->section == SECTION_RESOURCES && setting_is_assigned(s, spec)
                             ? cgroup_limits_verify_one(cgroup, s->name, error)
                             : 0;
+                if (r < 0)
+                        return r;
+        }
+        STRV_FOREACH(item, host_kind() == HOST_UNIFIED ? spec->io_device_weight : NULL) {
+                r = verify_device_weight(cgroup, *item, error);
                 if (r < 0)
                         return r;
         }

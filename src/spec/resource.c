@@ -50,7 +50,7 @@ const Resource resources[] = {
         { "IOWeight", true, NULL,
           { SYSTEMD("io.weight|io.bfq.weight", NULL), SYSTEMD("blkio.bfq.weight|blkio.weight", NULL) } },
         { "IODeviceWeight", true, NULL,
-          { SYSTEMD("io.weight|io.bfq.weight", NULL),
+          { SYSTEMD("io.weight|io.bfq.weight", "refused for a device that has neither iocost nor bfq on"),
             REFUSED("systemd sets a file (blkio.weight_device) that Linux has no more since 5.0") } },
         { "IOReadBandwidthMax", true, NULL, { SYSTEMD("io.max", NULL), SYSTEMD("blkio.throttle.read_bps_device", NULL) } },
         { "IOWriteBandwidthMax", true, NULL, { SYSTEMD("io.max", NULL), SYSTEMD("blkio.throttle.write_bps_device", NULL) } },
