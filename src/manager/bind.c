@@ -2,7 +2,6 @@
 #include "bind.h"
 
 #include "forward.h"
-#include "machine.h"
 #include "mount-setting.h"
 #include "string-util.h"
 
@@ -10,16 +9,13 @@ static const char step[] = "reading the call";
 
 int bind_read(Call *call, Error *error) {
         _cleanup_mount_setting_ MountSetting m = {};
-        const char *name, *text;
-        int r = 0;
+        const char *text;
+        int r;
 
-        if (!call->name) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&call->name, name);
-        }
-        if (r >= 0)
-                r = sd_bus_message_read(call->message, "s", &text);
+        r = call_read_name(call, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(call->message, "s", &text);
         if (r >= 0)
                 r = str_replace((char **) &call->data, text);
         if (r < 0)
@@ -36,17 +32,11 @@ int bind_read(Call *call, Error *error) {
 
 int bind_run(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        Machine *machine;
         Link *link;
-        int r;
+        int r = forward_begin(call, "Bind", &link, &m, error);
 
-        r = manager_get(call->operation.manager, call->name, &machine, error);
-        if (r >= 0)
-                r = machine_get_link(machine, &link, error);
         if (r < 0)
                 return r;
-        r = link_new_call(link, "Bind", &m);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", call->data);
+        r = sd_bus_message_append(m, "s", call->data);
         return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "", error);
 }

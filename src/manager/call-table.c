@@ -18,25 +18,10 @@
 #include "stats.h"
 #include "volume.h"
 
-/* The machine of a call, and an empty call of its supervisor. */
-static int begin_forward(Call *call, const char *member, Link **ret_link, sd_bus_message **ret, Error *error) {
-        Machine *machine;
-        int r;
-
-        r = manager_get(call->operation.manager, call->name, &machine, error);
-        if (r >= 0)
-                r = machine_get_link(machine, ret_link, error);
-        if (r < 0)
-                return r;
-
-        r = link_new_call(*ret_link, member, ret);
-        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : 0;
-}
-
 static int run_stop(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
-        int r = begin_forward(call, "Stop", &link, &m, error);
+        int r = forward_begin(call, "Stop", &link, &m, error);
 
         if (r >= 0)
                 r = forward(call, link, m, "", error);
@@ -50,7 +35,7 @@ static int run_stop(Call *call, Error *error) {
 static int run_pause(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
-        int r = begin_forward(call, "Pause", &link, &m, error);
+        int r = forward_begin(call, "Pause", &link, &m, error);
 
         return r < 0 ? r : forward(call, link, m, "", error);
 }
@@ -58,7 +43,7 @@ static int run_pause(Call *call, Error *error) {
 static int run_unpause(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
-        int r = begin_forward(call, "Unpause", &link, &m, error);
+        int r = forward_begin(call, "Unpause", &link, &m, error);
 
         return r < 0 ? r : forward(call, link, m, "", error);
 }
@@ -79,7 +64,7 @@ static int run_kill(Call *call, Error *error) {
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading whom to signal", whom,
                                  "it is either leader or all");
 
-        r = begin_forward(call, "Kill", &link, &m, error);
+        r = forward_begin(call, "Kill", &link, &m, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_append(m, "si", whom, number);
@@ -94,7 +79,7 @@ static int run_unbind(Call *call, Error *error) {
 
         if (r < 0)
                 return error_set_errno(error, r, "reading the call", NULL);
-        r = begin_forward(call, "Unbind", &link, &m, error);
+        r = forward_begin(call, "Unbind", &link, &m, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_append(m, "s", target);
@@ -109,7 +94,7 @@ static int run_pin(Call *call, Error *error) {
 
         if (r < 0)
                 return error_set_errno(error, r, "reading the call", NULL);
-        r = begin_forward(call, "Pin", &link, &m, error);
+        r = forward_begin(call, "Pin", &link, &m, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_append(m, "ss", kind, path);
@@ -119,7 +104,7 @@ static int run_pin(Call *call, Error *error) {
 static int run_open_session(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Link *link;
-        int r = begin_forward(call, "OpenSession", &link, &m, error);
+        int r = forward_begin(call, "OpenSession", &link, &m, error);
 
         return r < 0 ? r : forward(call, link, m, "h", error);
 }

@@ -55,11 +55,14 @@ static void on_authorized(void *userdata, int r) {
         call_free(&call->operation);
 }
 
-static int read_name(Call *call, Error *error) {
+int call_read_name(Call *call, Error *error) {
         const char *name;
-        int r = sd_bus_message_read(call->message, "s", &name);
+        int r;
 
-        if (r >= 0 && !call->name)
+        if (call->name)
+                return 0;
+        r = sd_bus_message_read(call->message, "s", &name);
+        if (r >= 0)
                 r = str_replace(&call->name, name);
         return r < 0 ? error_set_errno(error, r, "reading the call", NULL) : 0;
 }
@@ -85,7 +88,7 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Err
         if (r >= 0 && method->read)
                 r = method->read(call, error);
         else if (r >= 0 && !name)
-                r = read_name(call, error);
+                r = call_read_name(call, error);
         if (r >= 0)
                 r = authorize(manager->authorizer, m, call->action, &(AuthorizeDetails){ call->name, call->command },
                               on_authorized, call, &call->authorization);

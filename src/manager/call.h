@@ -42,6 +42,9 @@ struct Call {
         void (*free_data)(void *data);
 };
 
+/* For read(): the machine's name, which is the first argument where the call is not to the machine's own object. */
+int call_read_name(Call *call, Error *error);
+
 /* Handlers for the vtables of Manager and Machine. */
 int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

@@ -171,21 +171,15 @@ static void free_spec(void *data) {
 
 int settings_set_read(Call *call, Error *error) {
         Spec *spec = spec_new();
-        const char *name;
-        int r = 0;
+        int r;
 
         call->data = spec;
         call->free_data = free_spec;
         if (!spec)
                 return error_oom(error);
-        if (!call->name) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&call->name, name);
-        }
-        if (r < 0)
-                return error_set_errno(error, r, "reading the call", NULL);
-        r = spec_read_bus(spec, call->message, NULL, NULL, error);
+        r = call_read_name(call, error);
+        if (r >= 0)
+                r = spec_read_bus(spec, call->message, NULL, NULL, error);
         if (r < 0)
                 return r;
         if (spec_first_host_setting(spec))

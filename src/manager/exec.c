@@ -2,7 +2,6 @@
 #include "exec.h"
 
 #include "forward.h"
-#include "machine.h"
 #include "run-request.h"
 #include "setting.h"
 #include "spec-bus.h"
@@ -81,8 +80,7 @@ static int describe(Call *call, const ExecCall *c, Error *error) {
 
 int exec_read(Call *call, Error *error) {
         ExecCall *c = calloc(1, sizeof(*c));
-        const char *name;
-        int r = 0;
+        int r;
 
         if (!c)
                 return error_oom(error);
@@ -92,13 +90,10 @@ int exec_read(Call *call, Error *error) {
         if (!c->spec)
                 return error_oom(error);
 
-        if (!call->name) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&call->name, name);
-        }
-        if (r >= 0)
-                r = sd_bus_message_read_strv(call->message, &c->command);
+        r = call_read_name(call, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_strv(call->message, &c->command);
         if (r < 0)
                 return error_set_errno(error, r, step, NULL);
         if (strv_length(c->command) == 0)
@@ -134,18 +129,11 @@ static int write_call(sd_bus_message *m, const ExecCall *c) {
 
 int exec_run(Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        Machine *machine;
         Link *link;
-        int r;
+        int r = forward_begin(call, "Exec", &link, &m, error);
 
-        r = manager_get(call->operation.manager, call->name, &machine, error);
-        if (r >= 0)
-                r = machine_get_link(machine, &link, error);
         if (r < 0)
                 return r;
-
-        r = link_new_call(link, "Exec", &m);
-        if (r >= 0)
-                r = write_call(m, call->data);
+        r = write_call(m, call->data);
         return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : forward(call, link, m, "h", error);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "forward.h"
 
+#include "machine.h"
+
 typedef struct Forward {
         Operation operation;
         sd_bus_message *message; /* to be answered */
@@ -52,6 +54,20 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 
         forward_free(&f->operation);
         return 0;
+}
+
+int forward_begin(Call *call, const char *member, Link **ret_link, sd_bus_message **ret, Error *error) {
+        Machine *machine;
+        int r;
+
+        r = manager_get(call->operation.manager, call->name, &machine, error);
+        if (r >= 0)
+                r = machine_get_link(machine, ret_link, error);
+        if (r < 0)
+                return r;
+
+        r = link_new_call(*ret_link, member, ret);
+        return r < 0 ? error_set_errno(error, r, "talking to the machine", call->name) : 0;
 }
 
 int forward(Call *call, Link *link, sd_bus_message *request, const char *result, Error *error) {

@@ -68,21 +68,17 @@ static int assign_all(char *const *assignments, Spec *spec, Error *error) {
 int set_property_read(Call *call, Error *error) {
         _cleanup_spec_ Spec *scratch = spec_new();
         Request *request = calloc(1, sizeof(Request));
-        const char *name;
-        int runtime, r = 0;
+        int runtime, r;
 
         call->data = request;
         call->free_data = free_request;
         if (!request || !scratch)
                 return error_oom(error);
 
-        if (!call->name) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&call->name, name);
-        }
-        if (r >= 0)
-                r = sd_bus_message_read(call->message, "b", &runtime);
+        r = call_read_name(call, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(call->message, "b", &runtime);
         if (r >= 0)
                 r = sd_bus_message_read_strv(call->message, &request->assignments);
         if (r < 0)
