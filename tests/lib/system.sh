@@ -185,10 +185,18 @@ journal_has() {
         journalctl -u "$1" --no-pager -o cat | grep -F -- "$2" >/dev/null
 }
 
-# A process that was killed keeps its connection to the bus until it is gone, which takes it a moment.
+# kill_manager [PID…]: it has no process and no name on the bus when this returns.
 kill_manager() {
-        local pid
+        local pid owner
         pid=$(systemctl show -P MainPID berthd.service)
+        owner=$(bus_daemon_says GetNameOwner org.berth1)
         kill -KILL "$pid" "$@"
         wait_until 60 eval "! kill -0 $pid 2>/dev/null"
+        # The bus may see the end of the connection later than systemd that of the process, and until then hands it calls.
+        wait_until 60 eval "[[ \$(bus_daemon_says NameHasOwner $owner) == false ]]"
+}
+
+# bus_daemon_says METHOD NAME: what it answers about the owner of a name; asking starts nobody.
+bus_daemon_says() {
+        busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus "$1" s "$2" | cut -d ' ' -f 2 | tr -d '"'
 }
