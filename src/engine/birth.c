@@ -14,6 +14,7 @@
 #include "attach.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "journal-link.h"
 #include "leader-clone.h"
 #include "leader-mounts.h"
 #include "leader-protocol.h"
@@ -36,6 +37,7 @@ struct Birth {
         Secrets secrets;
         PlacedFiles files;
         Timezone timezone;
+        JournalLink journal;
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
 
@@ -72,7 +74,9 @@ static int take_sources(Birth *birth, Error *error) {
                 r = secrets_read(birth->plan->spec, &birth->secrets, error);
         if (r >= 0)
                 r = placed_files_read(birth->plan, &birth->files, error);
-        return r < 0 ? r : timezone_read(birth->plan, &birth->timezone, error);
+        if (r >= 0)
+                r = timezone_read(birth->plan, &birth->timezone, error);
+        return r < 0 ? r : journal_link_take(birth->plan, birth->source, &birth->journal, error);
 }
 
 /* Mounts made here propagate nowhere, and are gone when we leave and the leader's copy ends. */
@@ -207,7 +211,12 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
                 &birth->ends, error);
         if (r >= 0)
                 r = placed_files_attach(&birth->files, root, &birth->scratch, plan_root_id(birth->plan), error);
-        return r < 0 ? r : timezone_apply(birth->plan, &birth->timezone, root, error);
+        if (r >= 0)
+                r = timezone_apply(birth->plan, &birth->timezone, root, error);
+        if (r >= 0)
+                r = journal_link_attach(&birth->journal, birth->plan, root,
+                                        &(BindIds){ .userns = birth->userns, .root = plan_root_id(birth->plan) }, error);
+        return r;
 }
 
 /* One end of each link in the leader's network namespace, which takes them along when it ends. */
@@ -276,6 +285,7 @@ int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *na
                 .userns = -EBADF,
                 .leader_mounts = LEADER_MOUNTS_NULL,
                 .ends = ROOTFS_ENDS_NULL,
+                .journal = JOURNAL_LINK_NULL,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
@@ -352,6 +362,7 @@ Birth *birth_free(Birth *birth) {
         secrets_done(&birth->secrets);
         placed_files_done(&birth->files);
         timezone_done(&birth->timezone);
+        journal_link_done(&birth->journal);
         (void) fd_close(birth->clone);
         fd_close_many(birth->lowers, birth->n_lowers);
         (void) fd_close(birth->host_mounts);

@@ -25,6 +25,7 @@ typedef struct TreeSource {
         int lowers[TREE_LOWERS_MAX]; /* directories of the host (O_PATH) below it, the lowest first */
         size_t n_lowers;
         int layer;               /* of TREE_LAYER: detached, with upper and work directories in it */
+        bool layer_is_disk;      /* and a file system of its own, no directory of the host */
 } TreeSource;
 
 /*

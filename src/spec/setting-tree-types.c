@@ -299,3 +299,39 @@ const SettingType type_timezone = {
         .allowed = "off, copy, symlink, delete or auto",
         .parse = parse_timezone, .format = format_timezone, .clear = clear_timezone,
 };
+
+static const char *const link_journal_modes[] = {
+        [LINK_JOURNAL_AUTO] = "auto",         [LINK_JOURNAL_NO] = "no",       [LINK_JOURNAL_HOST] = "host",
+        [LINK_JOURNAL_TRY_HOST] = "try-host", [LINK_JOURNAL_GUEST] = "guest", [LINK_JOURNAL_TRY_GUEST] = "try-guest",
+};
+static_assert(ELEMENTSOF(link_journal_modes) == _LINK_JOURNAL_MAX, "each mode has a name");
+
+static int parse_link_journal(void *field, const char *text) {
+        for (size_t i = 0; i < ELEMENTSOF(link_journal_modes); i++)
+                if (streq(text, link_journal_modes[i])) {
+                        *(LinkJournal *) field = (LinkJournal) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_link_journal(const void *field, char **ret) {
+        *ret = strdup(link_journal_modes[*(const LinkJournal *) field]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_link_journal(void *field) {
+        *(LinkJournal *) field = LINK_JOURNAL_AUTO;
+}
+
+/* "auto" only goes on with what somebody who may has begun. */
+static bool link_journal_reaches_host(const void *field) {
+        return *(const LinkJournal *) field >= LINK_JOURNAL_HOST;
+}
+
+const SettingType type_link_journal = {
+        .name = "link-journal", .metavar = "MODE", .signature = "s",
+        .allowed = "no, host, try-host, guest, try-guest or auto",
+        .parse = parse_link_journal, .format = format_link_journal, .clear = clear_link_journal,
+        .reaches_host = link_journal_reaches_host,
+};

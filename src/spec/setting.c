@@ -113,6 +113,8 @@ const Setting settings[] = {
           "Which of the host's resolv.conf to show in the machine" },
         { "Timezone", SECTION_EXEC, &type_timezone, FIELD(timezone), "timezone", "off", TRUST_RUN,
           "How to give the machine the host's time zone" },
+        { "LinkJournal", SECTION_EXEC, &type_link_journal, FIELD(link_journal), "link-journal", "auto", TRUST_VALUE,
+          "Where the machine's journal lies, for journalctl of the host" },
         { "MachineID", SECTION_EXEC, &type_machine_id, FIELD(machine_id), "machine-id|uuid", NULL, TRUST_OPERATOR,
           "Id for /etc/machine-id, where the tree has none" },
         { "SetCredential", SECTION_EXEC, &type_set_credential, FIELD(set_credential), "set-credential", NULL, TRUST_OPERATOR,

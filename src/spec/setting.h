@@ -182,6 +182,7 @@ extern const SettingType type_machine_id;
 extern const SettingType type_ownership;
 extern const SettingType type_resolv_conf;
 extern const SettingType type_timezone;
+extern const SettingType type_link_journal;
 extern const SettingType type_disk_size;
 extern const SettingType type_lower;
 /* Mounts: setting-mount-types.c. */

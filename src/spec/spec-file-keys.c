@@ -10,7 +10,6 @@
  * link that was asked for and is not there is worse than no machine. What only spares work may be left out.
  */
 static const ForeignKey keys[] = {
-        { "Exec", "LinkJournal", false, LATER },
         { "Exec", "NotifyReady", true, LATER },
         { "Exec", "RestrictAddressFamilies", true, LATER },
         { "Exec", "SuppressSync", false, LATER },

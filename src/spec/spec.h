@@ -103,6 +103,17 @@ typedef enum TimezoneMode {
         _TIMEZONE_MAX,
 } TimezoneMode;
 
+/* Where the machine's journal lies, systemd.nspawn(5) "LinkJournal=". The two with try are the same where the host keeps no journal. */
+typedef enum LinkJournal {
+        LINK_JOURNAL_AUTO,   /* as host, where that was so before */
+        LINK_JOURNAL_NO,
+        LINK_JOURNAL_HOST,   /* on the host, shown in the machine */
+        LINK_JOURNAL_TRY_HOST,
+        LINK_JOURNAL_GUEST,  /* in the machine's tree, linked on the host */
+        LINK_JOURNAL_TRY_GUEST,
+        _LINK_JOURNAL_MAX,
+} LinkJournal;
+
 /* systemd's range for containers (UIDS-GIDS.md of systemd): first and last base, and the size of one range. */
 #define USER_NAMESPACE_FIRST UINT32_C(524288)
 #define USER_NAMESPACE_LAST UINT32_C(1878982656)
@@ -211,6 +222,7 @@ struct Spec {
         bool privileged;
         ResolvConf resolv_conf;
         TimezoneMode timezone;
+        LinkJournal link_journal;
         char *machine_id;          /* 32 digits */
         char **set_credential;     /* ID:VALUE */
         char **load_credential;    /* ID:PATH */

@@ -84,6 +84,7 @@ static int open_layer(const Plan *plan, TreeSource *tree, Error *error) {
         for (size_t i = 0; i < tree->n_parts && r >= 0; i++)
                 r = prepare_pair(&layer, tree->parts[i].target, tree->parts[i].mount, &tree->parts[i].upper, &tree->parts[i].work,
                                  error);
+        tree->layer_is_disk = layer.is_mount;
         if (r >= 0)
                 r = tree->layer = layer.is_mount ? fd_dup(layer.fd) : mount_clone(layer.fd, "", /* recursive= */ false, error);
         (void) fd_close(layer.fd);

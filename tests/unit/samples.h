@@ -108,6 +108,7 @@ static const Samples samples[] = {
           { "auto", "off", "host", "copy-stub", "replace-uplink", "bind-static" },
           { "copy-off", "copy", "yes" } },
         { &type_timezone, { "auto", "off", "copy", "symlink", "delete" }, { "UTC", "yes" } },
+        { &type_link_journal, { "no", "host", "try-host", "guest", "try-guest", "auto" }, { "yes", "try-auto", "try-" } },
         { &type_volatile, { "no", "yes", "state", "overlay" }, { "maybe" } },
         { &type_pivot_root, { "/sub", "/sub:/old" }, { "/", "sub", "/a:/b:/c", "/a/../b" } },
         { &type_properties, { "IOAccounting=yes", "RuntimeMaxSec=1h" }, { "IOWeight", "=5", "ioweight=5", "IO Weight=5" } },
