@@ -360,6 +360,9 @@ int cgroup_limits_verify_one(const Cgroup *cgroup, const char *property, Error *
         const Resource *row = name ? resource_by_name(name) : NULL;
         int host = row ? host_kind() : 0, r;
 
+        /* It allows all, for which systemd makes no cgroup of devices. */
+        if (streq(property, "DevicePolicy=auto"))
+                return 0;
         r = row && host >= 0 ? verify(cgroup, (HostKind) host, row, error) : 0;
 
         if (r < 0 || !row || host != HOST_UNIFIED || !property[strlen(name)] || !streq(name, "IODeviceWeight"))
@@ -371,7 +374,9 @@ int cgroup_limits_verify(const Cgroup *cgroup, const Spec *spec, Error *error) {
         int r;
 
         FOREACH_SETTING(s) {
-                r = s->section == SECTION_RESOURCES && setting_is_assigned(s, spec)
+                bool allows_all = streq(s->name, "DevicePolicy") && streq_ptr(spec->device_policy, "auto");
+
+                r = s->section == SECTION_RESOURCES && setting_is_assigned(s, spec) && !allows_all
                             ? cgroup_limits_verify_one(cgroup, s->name, error)
                             : 0;
                 if (r < 0)

@@ -227,9 +227,19 @@ static bool drops_weight(char *const *assignments) {
         return host_kind() == HOST_HYBRID && shares && !weight;
 }
 
+/*
+ * A unit that has no address filter any more is one for which systemd does nothing (252 and 257: BPF_FIREWALL is no part of
+ * its mask then), so the old program stays and filters on. With accounting a new one takes its place.
+ */
+static bool lifts_filter(char *const *assignments) {
+        return strv_contains(assignments, "IPAddressAllow=") || strv_contains(assignments, "IPAddressDeny=");
+}
+
 static int append_all(sd_bus_message *m, const Systemd *systemd, char *const *assignments, Error *error) {
         int r = drops_weight(assignments) ? property_append(m, systemd, "CPUWeight=", error) : 0;
 
+        if (r >= 0 && lifts_filter(assignments))
+                r = property_append(m, systemd, "IPAccounting=yes", error);
         STRV_FOREACH(assignment, assignments)
                 if (r >= 0)
                         r = property_append(m, systemd, *assignment, error);

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,8 +22,8 @@
 #define LOOK_USEC (20 * USEC_PER_MSEC)
 enum { LOOKS = 100 };
 
-/* A leader that ends so soon after a kill was it. */
-#define RECENT_USEC (10 * USEC_PER_SEC)
+/* The kernel counts a kill before it sends the signal: a leader that ends so soon after the count was it. */
+#define RECENT_USEC (1 * USEC_PER_SEC)
 
 /* syslog(2) */
 enum { SYSLOG_ACTION_READ_ALL = 3, SYSLOG_ACTION_SIZE_BUFFER = 10 };
@@ -84,6 +86,29 @@ static char *find_victim(const char *unit) {
         return victim;
 }
 
+/* Whether SIGKILL has reached it, which may take long to free its memory. The flag is PF_EXITING (linux/sched.h). */
+static bool is_dying(pid_t pid) {
+        enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FLAG_EXITING = 0x4 };
+        _cleanup_free_ char *status_path = str_format("/proc/%i/status", pid), *stat_path = str_format("/proc/%i/stat", pid);
+        _cleanup_free_ char *status = NULL, *stat = NULL;
+        const char *p;
+
+        if (!status_path || !stat_path || file_read_at(AT_FDCWD, status_path, FILE_MAX_DEFAULT, &status, NULL) < 0 ||
+            file_read_at(AT_FDCWD, stat_path, FILE_MAX_DEFAULT, &stat, NULL) < 0)
+                return true;
+
+        for (const char *const *mask = (const char *const[]){ "\nSigPnd:", "\nShdPnd:", NULL }; *mask; mask++) {
+                p = strstr(status, *mask);
+                if (p && strtoull(p + strlen(*mask), NULL, 16) & UINT64_C(1) << (SIGKILL - 1))
+                        return true;
+        }
+
+        p = strrchr(stat, ')');
+        for (int field = FIELD_STATE; p && field <= FIELD_FLAGS; field++)
+                p = strchr(p + 1, ' ');
+        return p && strtoull(p, NULL, 10) & FLAG_EXITING;
+}
+
 bool oom_record(Supervisor *s) {
         uint64_t kills = cgroup_oom_kills(&s->cgroup);
         bool more = kills > s->oom_counted;
@@ -94,6 +119,7 @@ bool oom_record(Supervisor *s) {
         s->state.oom_kills += (uint32_t) (kills - s->oom_counted);
         s->oom_counted = kills;
         s->oom_usec = now();
+        s->oom_leader = s->leader.pid > 0 && is_dying(s->leader.pid);
         return true;
 }
 
@@ -114,7 +140,7 @@ bool oom_killed_leader(Supervisor *s) {
         if (oom_record(s))
                 s->state.oom_victim = str_replace(&s->state.oom_victim, NULL) >= 0 ? find_victim(path_basename(s->cgroup.path))
                                                                                    : NULL;
-        return s->phase != PHASE_KILLING && s->oom_usec > 0 && now() - s->oom_usec < RECENT_USEC;
+        return s->phase != PHASE_KILLING && s->oom_usec > 0 && (s->oom_leader || now() - s->oom_usec < RECENT_USEC);
 }
 
 /* Watching */

@@ -30,6 +30,7 @@
 #include "spec-json.h"
 #include "string-util.h"
 #include "strv.h"
+#include "unit-limits.h"
 
 /* Making and unmaking */
 
@@ -503,6 +504,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
                 return print_plan(&s);
         if (r >= 0)
                 title_set(title, s.spec->name);
+        if (r >= 0)
+                r = unit_limits_apply(s.state.unit, s.spec, &error);
         if (r >= 0)
                 r = run_in_unit(&s, &error);
         if (r < 0) {

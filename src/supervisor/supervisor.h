@@ -99,6 +99,7 @@ typedef struct Supervisor {
         sd_event_source *oom_source, *oom_timer;
         uint64_t oom_counted, oom_usec; /* kills that are in state, and when the last one was seen */
         unsigned oom_looks;
+        bool oom_leader;         /* the leader was dying when the last one was seen */
         struct LimitsCall *limits_calls; /* that wait for systemd */
         sd_bus_message *freeze_call; /* a Pause(), unanswered */
         sd_event_source *freeze_source, *freeze_timer;

@@ -251,7 +251,7 @@ int property_append(sd_bus_message *m, const Systemd *systemd, const char *assig
         return name ? append_one(m, systemd, name, value + 1, error) : error_oom(error);
 }
 
-static bool is_property(const Setting *s) {
+bool property_is_limit(const Setting *s) {
         /* The other rows of the section are the scope's own: slice, stop timeout, kill mode, Property=. */
         return s->section == SECTION_RESOURCES && form_by_alias(s->name);
 }
@@ -277,7 +277,7 @@ int property_append_spec(sd_bus_message *m, const Systemd *systemd, const Spec *
         FOREACH_SETTING(s) {
                 _cleanup_strv_free_ char **values = NULL;
 
-                if (!is_property(s))
+                if (!property_is_limit(s))
                         continue;
                 r = values_of(s, spec, &values);
                 if (r < 0)
@@ -334,7 +334,7 @@ int property_check_spec(const Systemd *systemd, const Spec *spec, Error *error) 
         int r;
 
         FOREACH_SETTING(s) {
-                const Resource *row = is_property(s) && setting_is_assigned(s, spec) ? resource_by_name(s->name) : NULL;
+                const Resource *row = property_is_limit(s) && setting_is_assigned(s, spec) ? resource_by_name(s->name) : NULL;
                 _cleanup_strv_free_ char **values = NULL;
 
                 if (row && row->ways[systemd->host].by == RESOURCE_REFUSED)
@@ -365,7 +365,7 @@ bool property_needs_types(const Systemd *systemd, const char *name) {
 
 bool property_spec_needs_types(const Systemd *systemd, const Spec *spec) {
         FOREACH_SETTING(s)
-                if (is_property(s) && setting_is_assigned(s, spec) && property_needs_types(systemd, s->name))
+                if (property_is_limit(s) && setting_is_assigned(s, spec) && property_needs_types(systemd, s->name))
                         return true;
 
         STRV_FOREACH(p, spec->property) {

@@ -9,8 +9,11 @@
 
 #include <systemd/sd-bus.h>
 
-#include "spec.h"
+#include "setting.h"
 #include "systemd.h"
+
+/* Whether it is a property of a unit of any kind, and not of how berth makes a scope (slice, stop timeout). */
+bool property_is_limit(const Setting *s);
 
 /*
  * Appends the (sv) of one NAME=VALUE to the open a(sv), as this host can have it (resource.h). ERROR says what is allowed, why

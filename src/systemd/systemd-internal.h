@@ -21,6 +21,9 @@ struct Systemd {
         size_t types_count;
 };
 
+/* The types of the properties in a reply to Properties.GetAll. */
+int systemd_read_types(Systemd *s, sd_bus_message *m);
+
 /* scope.c: what the signals mean to those who wait. */
 void scope_on_job_removed(Scope *scope, const char *job, const char *unit, const char *result);
 void scope_on_unit_removed(Scope *scope, const char *unit);

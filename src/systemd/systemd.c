@@ -178,7 +178,7 @@ static int read_type(sd_bus_message *m, char ***types, size_t *n) {
         return sd_bus_message_skip(m, "v");
 }
 
-static int read_types(Systemd *s, sd_bus_message *m) {
+int systemd_read_types(Systemd *s, sd_bus_message *m) {
         _cleanup_strv_free_ char **types = NULL;
         size_t n = 0;
         int r;
@@ -212,7 +212,7 @@ static int on_types(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
                 r = error_set(&error, systemd_error_is_absence(e) ? ERROR_NO_SYSTEMD : ERROR_FAILED, sd_bus_error_get_errno(e),
                               step, NULL, "%s", e->message);
         else {
-                r = read_types(request->systemd, m);
+                r = systemd_read_types(request->systemd, m);
                 if (r < 0)
                         error_set_errno(&error, r, step, NULL);
         }

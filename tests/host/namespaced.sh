@@ -78,7 +78,7 @@ namespaced_make_cgroups() {
         local state=$1 point type own
         : >"$state/cgroups"
         while read -r point type own; do
-                make_cgroup "$point" "$type" "$own" "berth-host-${state##*/}" >>"$state/cgroups"
+                make_cgroup "$point" "$type" "$own" "berth-host-${state##*/}-$(stat -c %i "$state")" >>"$state/cgroups"
         done < <(cgroup_hierarchies)
 }
 

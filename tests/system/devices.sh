@@ -77,6 +77,7 @@ test_systemd_tells() {
 test_policy_is_the_users() {
         opens '<>' /dev/fuse --device=/dev/fuse --device-policy=strict
         refute opens '<' /dev/zero --device-policy=strict
+        opens '<>' /dev/zero --device-policy=auto
         assert_contains "$(berth run --rm --ephemeral -t --device-policy=strict "$busybox" tty </dev/null)" /dev/
         refute berth run --rm --ephemeral --private-users=no --cap-add all "$busybox" sh -c 'mknod /dev/x c 10 229'
 }

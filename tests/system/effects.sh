@@ -212,11 +212,11 @@ cannot_write_null() {
 }
 
 can_ping() {
-        berth exec "$1" ping -c 1 -W 2 127.0.0.1 >/dev/null 2>&1
+        berth exec "$1" ping -c 1 -W 2 "${2:-127.0.0.1}" >/dev/null 2>&1
 }
 
 cannot_ping() {
-        ! can_ping "$1"
+        ! can_ping "$@"
 }
 
 test_addresses() {
@@ -227,7 +227,11 @@ test_addresses() {
         berth set-property talks IPAddressAllow=127.0.0.1
         wait_until 60 can_ping talks
         berth set-property talks IPAddressAllow= IPAddressDeny=
-        wait_until 60 can_ping talks
+        wait_until 60 can_ping talks ::1
+        check can_ping talks
+        berth set-property talks IPAddressDeny=::1
+        wait_until 60 cannot_ping talks ::1
+        check can_ping talks
         systemctl set-property --runtime berth-talks.scope IPAddressDeny=127.0.0.0/8
         wait_until 60 cannot_ping talks
         berth stop talks

@@ -119,3 +119,35 @@ test_payload_inherits_the_same() {
 unit_is_inactive() {
         [[ $(systemctl show -P ActiveState "$1.service") == inactive ]]
 }
+
+# The machine's limits are the unit's. What the unit says itself counts more; what an earlier start has sent does not.
+test_limits_are_the_units() {
+        local run="ExecStart=berth run --keep-unit --rm --name limited --ephemeral"
+        unit kept-limits "$run -m 48M --pids-limit 40 $busybox sleep 1000" "TasksMax=50"
+        systemctl start kept-limits.service
+        assert_eq "$(systemctl show -P MemoryMax kept-limits.service)" $((48 << 20))
+        assert_eq "$(systemctl show -P TasksMax kept-limits.service)" 50
+        local cgroup=system.slice/kept-limits.service
+        assert_eq "$(cat /sys/fs/cgroup/{$cgroup/memory.max,memory/$cgroup/memory.limit_in_bytes} 2>/dev/null)" $((48 << 20))
+        assert_contains "$(journalctl -u kept-limits.service -o cat)" "kept-limits.service sets TasksMax= itself"
+        systemctl stop kept-limits.service
+
+        unit kept-limits "$run -m 56M --cpu-shares 2048 $busybox sleep 1000"
+        systemctl start kept-limits.service
+        assert_eq "$(systemctl show -P MemoryMax kept-limits.service)" $((56 << 20))
+        systemctl stop kept-limits.service
+
+        unit kept-limits "$run $busybox sleep 1000"
+        systemctl start kept-limits.service
+        assert_eq "$(systemctl show -P MemoryMax kept-limits.service)" infinity
+        assert_eq "$(systemctl show -P CPUShares -P CPUWeight kept-limits.service | sort -u)" '[not set]'
+        [[ ! -e /run/berth/units/kept-limits.service ]] || fail "there is a record of nothing"
+        systemctl stop kept-limits.service
+}
+
+test_limit_that_systemd_refuses() {
+        unit kept-refused "ExecStart=berth run --keep-unit --rm --name refused --ephemeral --property=NoSuchThing=1 $busybox true"
+        refute systemctl start kept-refused.service
+        assert_contains "$(journalctl -u kept-refused.service -o cat)" NoSuchThing
+        refute berth status refused
+}
