@@ -15,6 +15,7 @@
 #define ACTION_RUN_PRIVILEGED "org.berth1.run-privileged-machine"
 #define ACTION_MANAGE "org.berth1.manage-machines"
 #define ACTION_EXEC "org.berth1.exec"
+#define ACTION_NETWORKS "org.berth1.manage-networks"
 /* No action: root alone, whatever polkit says. */
 #define ACTION_ROOT ""
 

@@ -11,6 +11,7 @@
 #include "forward.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
+#include "network-bus.h"
 #include "plan.h"
 #include "remove.h"
 #include "run-request.h"
@@ -141,6 +142,9 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "PinMachine", ACTION_RUN_PRIVILEGED, NULL, run_pin },
         { MANAGER_INTERFACE, "CreateVolume", ACTION_MANAGE, volume_read, volume_create },
         { MANAGER_INTERFACE, "RemoveVolume", ACTION_MANAGE, volume_read, volume_remove },
+        { MANAGER_INTERFACE, "CreateNetwork", ACTION_NETWORKS, network_read_create, network_run_create },
+        { MANAGER_INTERFACE, "RemoveNetwork", ACTION_NETWORKS, network_read_name, network_run_remove },
+        { MANAGER_INTERFACE, "ReloadNetworks", ACTION_NETWORKS, network_read_reload, network_run_reload },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
@@ -157,5 +161,6 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "Bind", ACTION_MANAGE, bind_read, bind_run },
         { MACHINE_INTERFACE, "Unbind", ACTION_MANAGE, NULL, run_unbind },
         { MACHINE_INTERFACE, "Pin", ACTION_RUN_PRIVILEGED, NULL, run_pin },
+        { NETWORK_INTERFACE, "Remove", ACTION_NETWORKS, network_read_name, network_run_remove },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

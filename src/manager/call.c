@@ -3,6 +3,7 @@
 
 #include "machine-bus.h"
 #include "manager-bus.h"
+#include "network-bus.h"
 #include "string-util.h"
 
 void reply_error(sd_bus_message *message, int r, const Error *error) {
@@ -68,8 +69,8 @@ int call_read_name(Call *call, Error *error) {
 }
 
 /* NAME is the machine's where the call is to its object. */
-static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Error *error) {
-        const CallMethod *method = find_method(name ? MACHINE_INTERFACE : MANAGER_INTERFACE, sd_bus_message_get_member(m));
+static int call_begin(Manager *manager, sd_bus_message *m, const char *interface, const char *name, Error *error) {
+        const CallMethod *method = find_method(interface, sd_bus_message_get_member(m));
         Call *call;
         int r;
 
@@ -97,9 +98,9 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *name, Err
         return r;
 }
 
-static int handle(Manager *manager, sd_bus_message *m, const char *name) {
+static int handle(Manager *manager, sd_bus_message *m, const char *interface, const char *name) {
         _cleanup_error_ Error error = ERROR_NULL;
-        int r = call_begin(manager, m, name, &error);
+        int r = call_begin(manager, m, interface, name, &error);
 
         if (r < 0)
                 reply_error(m, r, &error);
@@ -107,11 +108,15 @@ static int handle(Manager *manager, sd_bus_message *m, const char *name) {
 }
 
 int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        return handle(userdata, m, NULL);
+        return handle(userdata, m, MANAGER_INTERFACE, NULL);
 }
 
 int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Machine *machine = userdata;
 
-        return handle(machine->manager, m, machine_name(machine));
+        return handle(machine->manager, m, MACHINE_INTERFACE, machine_name(machine));
+}
+
+int call_on_network_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return handle(userdata, m, NETWORK_INTERFACE, NULL);
 }

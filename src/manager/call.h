@@ -45,9 +45,10 @@ struct Call {
 /* For read(): the machine's name, which is the first argument where the call is not to the machine's own object. */
 int call_read_name(Call *call, Error *error);
 
-/* Handlers for the vtables of Manager and Machine. */
+/* Handlers for the vtables of Manager, Machine and Network. */
 int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+int call_on_network_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 
 /* Answers MESSAGE with the error's D-Bus name and text; R stands in where ERROR was not set. */
 void reply_error(sd_bus_message *message, int r, const Error *error);

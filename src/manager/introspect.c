@@ -8,6 +8,7 @@
 #include "fd-util.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
+#include "network-bus.h"
 
 /* sd-bus has no function for it, but answers Introspect: so it is asked over a socket pair, within this process. */
 static int make_bus(int fd, bool server, sd_bus **ret) {
@@ -66,6 +67,7 @@ int introspect_print(const char *interface) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *server = NULL, *client = NULL;
         const sd_bus_vtable *vtable = streq(interface, MANAGER_INTERFACE)   ? manager_vtable
                                       : streq(interface, MACHINE_INTERFACE) ? machine_vtable
+                                      : streq(interface, NETWORK_INTERFACE) ? network_vtable
                                                                             : NULL;
         _cleanup_free_ char *xml = NULL;
         int pair[2], r;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "attach.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -97,19 +96,12 @@ static int add_in_use(const Networks *n, const char *name, InUse *u) {
 
 /* The networks in use, which are those with a file. */
 static int list_in_use(const Networks *n, InUse *ret) {
-        int fd = openat(n->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-        DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *item;
+        _cleanup_strv_free_ char **names = NULL;
+        int r = pool_list(n->directory, &names);
 
-        if (!stream) {
-                r = negative_errno();
-                (void) fd_close(fd);
-                return r;
-        }
-        while (r >= 0 && (item = readdir(stream)))
-                if (item->d_name[0] != '.')
-                        r = add_in_use(n, item->d_name, ret);
-        (void) closedir(stream);
+        STRV_FOREACH(name, names)
+                if (r >= 0)
+                        r = add_in_use(n, *name, ret);
         return r;
 }
 

@@ -11,7 +11,9 @@
 
 #include "fd-util.h"
 #include "file-util.h"
+#include "store.h"
 #include "string-util.h"
+#include "strv.h"
 #include "subnet.h"
 
 static const char step[] = "taking an address of the network";
@@ -86,32 +88,58 @@ int pool_read(int directory, const char *name, NetworkConfig *ret, Error *error)
         return fd < 0 ? fd : read_config(fd, ret, error);
 }
 
-/* Whether another network in use has a part of it. */
-static bool is_in_use(const IpAddress *subnet, void *userdata) {
-        int directory = *(const int *) userdata, fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int pool_list(int directory, char ***names) {
+        int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
         DIR *stream = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *item;
-        bool found = false;
 
         if (!stream) {
+                r = negative_errno();
                 (void) fd_close(fd);
-                return false;
+                return r;
         }
-        while (!found && (item = readdir(stream))) {
+        while (r >= 0 && (item = readdir(stream)))
+                if (item->d_name[0] != '.')
+                        r = strv_append(names, item->d_name);
+        (void) closedir(stream);
+        return r;
+}
+
+char *pool_find_overlap(int directory, const IpAddress *subnet) {
+        _cleanup_strv_free_ char **names = NULL;
+
+        if (pool_list(directory, &names) < 0)
+                return NULL;
+        STRV_FOREACH(name, names) {
                 _cleanup_network_config_ NetworkConfig other = {};
 
-                if (item->d_name[0] != '.' && pool_read(directory, item->d_name, &other, NULL) >= 0)
-                        found = ip_overlap(&other.subnet, subnet) || ip_overlap(&other.subnet6, subnet);
+                if (pool_read(directory, *name, &other, NULL) >= 0 &&
+                    (ip_overlap(&other.subnet, subnet) || ip_overlap(&other.subnet6, subnet)))
+                        return strdup(*name);
         }
-        (void) closedir(stream);
-        return found;
+        return NULL;
+}
+
+/* Where the networks are that have addresses already. */
+typedef struct Others {
+        int directory;
+        const char *state;
+} Others;
+
+static bool is_in_use(const IpAddress *subnet, void *userdata) {
+        const Others *others = userdata;
+        _cleanup_free_ char *used = pool_find_overlap(others->directory, subnet),
+                            *kept = used || !others->state ? NULL : store_find_overlap(others->state, subnet);
+
+        return used || kept;
 }
 
 /* Appears with all that it says, or not at all: who comes second uses what the first one wrote. */
-static int make_network(int directory, const NetworkConfig *wanted, Error *error) {
+static int make_network(int directory, const NetworkConfig *wanted, const char *state, Error *error) {
+        Others others = { directory, state };
         NetworkConfig config = *wanted; /* its name is borrowed */
         _cleanup_free_ char *text = NULL, *temporary = str_format(".%s.%i", wanted->name, gettid());
-        int r = subnet_pick(&config, is_in_use, &directory, error);
+        int r = subnet_pick(&config, is_in_use, &others, error);
 
         if (r < 0)
                 return r;
@@ -125,13 +153,13 @@ static int make_network(int directory, const NetworkConfig *wanted, Error *error
         return r < 0 ? error_set_errno(error, r, step, wanted->name) : 0;
 }
 
-static int open_or_make_network(int directory, const NetworkConfig *wanted, Error *error) {
+static int open_or_make_network(int directory, const NetworkConfig *wanted, const char *state, Error *error) {
         for (;;) {
                 int fd = open_network(directory, wanted->name), r;
 
                 if (fd != -ENOENT)
                         return fd < 0 ? error_set_errno(error, fd, step, wanted->name) : fd;
-                r = make_network(directory, wanted, error);
+                r = make_network(directory, wanted, state, error);
                 if (r < 0)
                         return r;
         }
@@ -241,7 +269,7 @@ static int take_wished(int fd, const NetworkConfig *config, PoolWish *wish, Pool
 int pool_take(int directory, const NetworkConfig *wanted, const PoolWish *wish, NetworkConfig *ret_config, PoolLease *ret,
               Error *error) {
         for (;;) {
-                _cleanup_close_ int fd = open_or_make_network(directory, wanted, error);
+                _cleanup_close_ int fd = open_or_make_network(directory, wanted, wish->state, error);
                 _cleanup_network_config_ NetworkConfig config = {};
                 _cleanup_error_ Error trouble = ERROR_NULL;
                 PoolWish want = *wish;

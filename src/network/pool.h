@@ -18,6 +18,7 @@ int pool_open_directory(const char *path);
 /* What a machine would like to have. */
 typedef struct PoolWish {
         const char *seed;        /* the machine's name fixes where the search begins */
+        const char *state;       /* where the networks are that were created (store.h): no other one gets their addresses */
         IpAddress address, address6; /* none: any */
 } PoolWish;
 
@@ -35,6 +36,12 @@ int pool_take(int directory, const NetworkConfig *wanted, const PoolWish *wish, 
 
 /* Reads the settings of a network in use. -ENOENT where it is not. */
 int pool_read(int directory, const char *name, NetworkConfig *ret, Error *error);
+
+/* The name of a network in use that has a part of SUBNET, the caller's, or NULL (also where that cannot be found out). */
+char *pool_find_overlap(int directory, const IpAddress *subnet);
+
+/* The names of all networks in use, appended in no order. 0 or a negative errno. */
+int pool_list(int directory, char ***names);
 
 /* Whether one of a network's addresses is leased, to whomever: 1, 0 (also where the network is not in use), a negative errno. */
 int pool_is_leased(int directory, const char *name);

@@ -114,11 +114,12 @@ static int fill_from_lease(Spec *spec, const NetworkConfig *config, const PoolLe
         return r < 0 ? error_oom(error) : 0;
 }
 
-static int lease_addresses(const char *run, const NetworkConfig *wanted, Spec *spec, int *ret_lock, Error *error) {
+static int lease_addresses(const char *run, const char *state, const NetworkConfig *wanted, Spec *spec, int *ret_lock,
+                           Error *error) {
         _cleanup_network_config_ NetworkConfig config = {};
         _cleanup_free_ char *path = str_format("%s/network", run);
         _cleanup_close_ int directory = path ? pool_open_directory(path) : -ENOMEM, lock = -EBADF;
-        PoolWish wish = { .seed = spec->name };
+        PoolWish wish = { .seed = spec->name, .state = state };
         PoolLease lease;
         int r;
 
@@ -175,10 +176,11 @@ static int resolve_foreign(Spec *spec, const char *bridge, Error *error) {
         return r < 0 ? r : take_given(spec, error);
 }
 
-static int resolve_leased(const char *run, const NetworkConfig *config, Spec *spec, int *ret_lock, Error *error) {
+static int resolve_leased(const char *run, const char *state, const NetworkConfig *config, Spec *spec, int *ret_lock,
+                          Error *error) {
         int r = name_ends(spec, "eth0", error);
 
-        return r < 0 ? r : lease_addresses(run, config, spec, ret_lock, error);
+        return r < 0 ? r : lease_addresses(run, state, config, spec, ret_lock, error);
 }
 
 static int resolve_network(const char *run, const char *state, Spec *spec, int *ret_lock, Error *error) {
@@ -201,7 +203,7 @@ static int resolve_network(const char *run, const char *state, Spec *spec, int *
                 return error_set(error, ERROR_NO_SUCH_NETWORK, ENOENT, step, name, "there is no such network");
         if (r < 0)
                 return error_set_errno(error, r, step, name);
-        return resolve_leased(run, &config, spec, ret_lock, error);
+        return resolve_leased(run, state, &config, spec, ret_lock, error);
 }
 
 /* Only what the pool gave is sure to be reached from the host. */

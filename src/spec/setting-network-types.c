@@ -263,3 +263,88 @@ const SettingType type_mac = {
         .allowed = "a hardware address of one station, like 02:00:00:00:00:01",
         .parse = parse_mac, .format = format_text, .clear = clear_text,
 };
+
+/* a network's own addresses: a char ** in the form of ip_format_prefix(), or ip_format() */
+
+static int add_each(void *field, const char *text, int (*normalize)(const char *word, char buffer[static IP_TEXT_MAX])) {
+        _cleanup_strv_free_ char **words = NULL;
+        int r = strv_split(text, " \t,", &words);
+
+        STRV_FOREACH(word, words) {
+                char buffer[IP_TEXT_MAX];
+
+                if (r >= 0)
+                        r = normalize(*word, buffer);
+                if (r >= 0)
+                        r = add_text(field, buffer);
+        }
+        return r < 0 ? r : words ? 0 : -EINVAL;
+}
+
+static int normalize_prefix(const char *word, char buffer[static IP_TEXT_MAX]) {
+        IpAddress a;
+        int r = ip_parse_prefix(word, 0, &a);
+
+        if (r >= 0) {
+                a = ip_network(&a);
+                (void) ip_format_prefix(&a, buffer);
+        }
+        return r;
+}
+
+static int add_prefixes(void *field, const char *text) {
+        return add_each(field, text, normalize_prefix);
+}
+
+const SettingType type_prefixes = {
+        .name = "prefixes", .metavar = "PREFIX", .signature = "as", .list = true,
+        .allowed = "an address with a prefix length, like 10.1.0.0/24 or fd00:1::/64",
+        .parse = add_prefixes, .format_list = format_texts, .clear = clear_texts,
+};
+
+static int normalize_address(const char *word, char buffer[static IP_TEXT_MAX]) {
+        IpAddress a;
+        int r = ip_parse(word, 0, &a);
+
+        if (r >= 0)
+                (void) ip_format(&a, buffer);
+        return r;
+}
+
+static int add_addresses(void *field, const char *text) {
+        return add_each(field, text, normalize_address);
+}
+
+const SettingType type_addresses = {
+        .name = "addresses", .metavar = "ADDRESS", .signature = "as", .list = true,
+        .allowed = "an IPv4 or IPv6 address",
+        .parse = add_addresses, .format_list = format_texts, .clear = clear_texts,
+};
+
+/* the size of a packet: a uint32_t, 0 is the kernel's own */
+
+static int parse_mtu(void *field, const char *text) {
+        uint32_t mtu;
+        int r = parse_u32(text, &mtu);
+
+        /* RFC 791's smallest, and the greatest that a bridge takes. */
+        if (r < 0 || (mtu != 0 && (mtu < 68 || mtu > 65535)))
+                return -EINVAL;
+        *(uint32_t *) field = mtu;
+        return 0;
+}
+
+static int format_mtu(const void *field, char **ret) {
+        *ret = str_format("%u", *(const uint32_t *) field);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_mtu(void *field) {
+        *(uint32_t *) field = 0;
+}
+
+const SettingType type_mtu = {
+        .name = "mtu", .metavar = "BYTES", .signature = "u",
+        .allowed = "a number of bytes from 68 to 65535, or 0",
+        .parse = parse_mtu, .format = format_mtu, .clear = clear_mtu,
+};

@@ -425,6 +425,16 @@ static int shown_length(const char *text) {
         return (int) n;
 }
 
+int field_assign(const SettingType *type, const char *name, void *field, const char *text, Error *error) {
+        int r = type->parse(field, text);
+
+        if (r == -ENOMEM)
+                return error_oom(error);
+        return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", name, "'%.*s' is not %s",
+                                 shown_length(text), text, type->allowed)
+                     : 0;
+}
+
 int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error) {
         const Setting *other = setting->type == &type_properties ? setting_of_property(text) : NULL;
         int r;
@@ -432,15 +442,10 @@ int setting_add(const Setting *setting, Spec *spec, const char *text, Error *err
         if (other)
                 return setting_assign(other, spec, strchr(text, '=') + 1, error);
 
-        r = setting->type->parse(setting_field(setting, spec), text);
-        if (r == -ENOMEM)
-                return error_oom(error);
-        if (r < 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", setting->name, "'%.*s' is not %s",
-                                 shown_length(text), text, setting->type->allowed);
-
-        spec->assigned[setting - settings] = true;
-        return 0;
+        r = field_assign(setting->type, setting->name, setting_field(setting, spec), text, error);
+        if (r >= 0)
+                spec->assigned[setting - settings] = true;
+        return r;
 }
 
 char *setting_format(const Setting *setting, const Spec *spec, const char *separator) {

@@ -79,6 +79,9 @@ int setting_assign(const Setting *setting, Spec *spec, const char *text, Error *
 /* As setting_assign(), but an empty TEXT is a value like any other: for the items of arrays, such as a command's arguments. */
 int setting_add(const Setting *setting, Spec *spec, const char *text, Error *error);
 
+/* Reads TEXT into a field of TYPE that is no spec's. ERROR names it NAME, and says what is allowed. */
+int field_assign(const SettingType *type, const char *name, void *field, const char *text, Error *error);
+
 static inline void *setting_field(const Setting *setting, Spec *spec) {
         return (char *) spec + setting->offset;
 }
@@ -156,6 +159,9 @@ extern const SettingType type_ipv4;
 extern const SettingType type_ipv6;
 extern const SettingType type_mac;
 extern const SettingType type_ports;
+extern const SettingType type_prefixes;     /* of networks that are created: network-option.h */
+extern const SettingType type_addresses;
+extern const SettingType type_mtu;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
 extern const SettingType type_id_maps;      /* id-map.c */

@@ -42,36 +42,63 @@ static int read_basic_as_text(sd_bus_message *message, char type, char **ret) {
         return *ret ? 1 : -ENOMEM;
 }
 
-static int read_value(const Setting *s, Spec *spec, sd_bus_message *message, Error *error) {
+/* Where a value goes: a setting of a spec, or a field by itself. */
+typedef struct Target {
+        const char *name;
+        const SettingType *type;
+        const Setting *setting;
+        Spec *spec;
+        void *field;
+} Target;
+
+static int put_item(const Target *t, const char *text, Error *error) {
+        if (t->setting)
+                return setting_add(t->setting, t->spec, text, error);
+        return field_assign(t->type, t->name, t->field, text, error);
+}
+
+static int read_items(const Target *t, sd_bus_message *message, Error *error) {
+        const char *item;
+        int r = sd_bus_message_enter_container(message, 'a', "s");
+
+        while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &item)) > 0) {
+                r = put_item(t, item, error);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        return r < 0 ? error_set_errno(error, r, "reading the setting", t->name) : 0;
+}
+
+static int read_target(const Target *t, sd_bus_message *message, Error *error) {
         _cleanup_free_ char *text = NULL;
-        const char *contents, *item;
+        const char *contents;
         char type;
         int r;
 
         r = sd_bus_message_peek_type(message, &type, &contents);
         if (r < 0)
-                return error_set_errno(error, r, "reading the setting", s->name);
-
-        if (type == 'a' && streq(contents, "s") && s->type->list) {
-                r = sd_bus_message_enter_container(message, 'a', "s");
-                while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &item)) > 0) {
-                        r = setting_add(s, spec, item, error);
-                        if (r < 0)
-                                return r;
-                }
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(message);
-                return r < 0 ? error_set_errno(error, r, "reading the setting", s->name) : 0;
-        }
+                return error_set_errno(error, r, "reading the setting", t->name);
+        if (type == 'a' && streq(contents, "s") && t->type->list)
+                return read_items(t, message, error);
 
         r = read_basic_as_text(message, type, &text);
         if (r < 0)
-                return error_set_errno(error, r, "reading the setting", s->name);
+                return error_set_errno(error, r, "reading the setting", t->name);
         if (r == 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", s->name,
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the setting", t->name,
                                  "D-Bus type %c%s is not taken; send '%s' or a string", type, strempty(contents),
-                                 s->type->signature);
-        return setting_assign(s, spec, text, error);
+                                 t->type->signature);
+        return t->setting ? setting_assign(t->setting, t->spec, text, error) : put_item(t, text, error);
+}
+
+static int read_value(const Setting *s, Spec *spec, sd_bus_message *message, Error *error) {
+        return read_target(&(Target){ .name = s->name, .type = s->type, .setting = s, .spec = spec }, message, error);
+}
+
+int field_read_bus(const SettingType *type, const char *name, void *field, sd_bus_message *message, Error *error) {
+        return read_target(&(Target){ .name = name, .type = type, .field = field }, message, error);
 }
 
 static int read_entry(Spec *spec, sd_bus_message *message, SpecBusExtra extra, void *userdata, Error *error) {

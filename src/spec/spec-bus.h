@@ -9,7 +9,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "spec.h"
+#include "setting.h"
 
 /* What the caller of spec_read_bus() does with keys that are no setting: 1 it has read the value, 0 not, or a negative errno. */
 typedef int (*SpecBusExtra)(const char *key, sd_bus_message *message, void *userdata, Error *error);
@@ -19,3 +19,6 @@ int spec_read_bus(Spec *spec, sd_bus_message *message, SpecBusExtra extra, void 
 
 /* Appends {sv} entries for what a user set, for an a{sv} that the caller has opened. */
 int spec_append_bus(const Spec *spec, sd_bus_message *message);
+
+/* Reads the content of a variant into a field of TYPE that is no spec's. */
+int field_read_bus(const SettingType *type, const char *name, void *field, sd_bus_message *message, Error *error);
