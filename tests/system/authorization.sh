@@ -51,6 +51,7 @@ test_settings_that_reach_the_host_are_refused() {
 }
 
 # By the table itself: each setting that reaches the host, with a value that does.
+# Only on: namespaced
 test_each_setting_that_reaches_the_host() {
         local name value n=0 reply
         rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'
@@ -64,6 +65,7 @@ test_each_setting_that_reaches_the_host() {
         ((n > 20)) || fail "only $n settings were tried"
 }
 
+# Only on: namespaced
 test_one_machine_for_one_user() {
         rule 'if (action.id == "org.berth1.manage-machines" && action.lookup("machine") == "mine") return polkit.Result.YES;'
         berth run -d --rm --ephemeral --name mine "$busybox" sleep 1000
@@ -76,6 +78,7 @@ test_one_machine_for_one_user() {
 }
 
 # Who may start a machine that reaches the host may not have it do what he likes.
+# Only on: namespaced
 test_privileged_machine_is_started_as_it_is() {
         local machine call=(busctl --quiet call org.berth1 /org/berth1 org.berth1.Manager StartMachine)
         for machine in strong weak; do
@@ -92,12 +95,14 @@ test_privileged_machine_is_started_as_it_is() {
         wait_until 60 is_state weak exited
 }
 
+# Only on: namespaced
 test_command_is_a_detail() {
         rule 'if (action.id == "org.berth1.run-machine" && action.lookup("command") == "true") return polkit.Result.YES;'
         assert_status 0 as_user berth run --rm --ephemeral "$busybox" true
         assert_contains "$(error_of as_user berth run --rm --ephemeral "$busybox" id)" denied
 }
 
+# Only on: namespaced
 test_without_polkit() {
         systemctl mask --runtime --now polkit.service
         at_end systemctl unmask --runtime polkit.service
@@ -107,6 +112,7 @@ test_without_polkit() {
 }
 
 # The bus lets nobody else be berth.
+# Only on: namespaced
 test_name_is_roots() {
         local reply
         reply=$(error_of as_user busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus RequestName su org.berth1 0)
@@ -114,6 +120,7 @@ test_name_is_roots() {
 }
 
 # Who may run machines may not thereby run a command of his own in what the administrator opened for another.
+# Only on: namespaced
 test_settings_files_take_their_right() {
         local file=/etc/systemd/nspawn/opened.nspawn
         rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'

@@ -67,6 +67,7 @@ test_read_only_is_locked() {
         assert_contains "$(error_of berth unbind live /mnt)" "taken it off already"
 }
 
+# Only on: namespaced
 test_only_what_was_bound_can_be_unbound() {
         start live
         refute berth unbind live /proc/kcore
@@ -94,6 +95,7 @@ test_bind_reaches_the_host() {
         assert_contains "$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager BindMachine ss live /etc:/mnt)" denied
 }
 
+# Only on: namespaced
 test_bind_over_dbus() {
         start live
         mkdir ./shared
@@ -121,6 +123,7 @@ test_volumes_keep_data() {
 }
 
 # As docker does: a new volume belongs to whom the directory belongs that it covers.
+# Only on: namespaced
 test_new_volume_takes_owner() {
         make_tree tree
         mkdir tree/data
@@ -130,6 +133,7 @@ test_new_volume_takes_owner() {
         assert_eq "$(berth run --rm -v test-owned:/data ./tree stat -c '%u %g %a' /data)" "33 34 750"
 }
 
+# Only on: namespaced
 test_volume_create_list_remove() {
         berth volume create test-a test-b
         at_end rm -rf /var/lib/berth/volumes/test-a /var/lib/berth/volumes/test-b

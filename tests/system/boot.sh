@@ -90,6 +90,7 @@ test_stop_is_a_poweroff() {
         assert_eq "$(cat tree/marks)" $'up\ndown'
 }
 
+# Only on: namespaced
 test_scope_stop_is_a_poweroff() {
         make_marking_tree tree
         boot scoped ./tree
@@ -106,6 +107,7 @@ test_poweroff_inside() {
 }
 
 # The status that the system inside ends with is the machine's.
+# Only on: namespaced
 test_exit_status() {
         boot exits --ephemeral "$debian"
         berth exec exits systemctl exit 23 || true
@@ -158,6 +160,7 @@ machined_leader_is() {
         [[ $(machinectl show -p Leader --value "$1") == "$2" ]]
 }
 
+# Only on: namespaced
 test_foreground_shows_the_console() {
         timeout --signal=TERM 60 berth run --boot --rm --ephemeral --name console "$debian" >out </dev/null &
         local job=$!
@@ -171,12 +174,14 @@ test_foreground_shows_the_console() {
         assert_matches "$(tr -d '\r' <out)" 'Halting system|Powering off|Exiting container|All filesystems.* detached'
 }
 
+# Only on: namespaced
 test_parameters_go_to_the_init() {
         boot rescue --ephemeral "$debian" --unit=basic.target
         assert_eq "$(berth exec rescue systemctl is-active basic.target)" active
         assert_ne "$(berth exec rescue systemctl is-active multi-user.target || true)" active
 }
 
+# Only on: namespaced
 test_settings_that_do_not_go_with_it() {
         assert_contains "$(error_of berth run --boot --rm --init --ephemeral "$debian")" 'does not go with Boot='
         assert_contains "$(error_of berth run --boot --rm -u daemon --ephemeral "$debian")" 'does not go with Boot='

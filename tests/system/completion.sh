@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
+#
+# Only on: namespaced
 
 # What bash would offer for a line, as it calls a completion function (bash(1), "Programmable Completion").
 complete_line() {

@@ -28,6 +28,7 @@ test_capability_sets_of_others() {
         assert_eq "$(capability_sets --ambient-capability net_bind_service)" "400 800424fb 800424fb 800424fb 400 "
 }
 
+# Only on: namespaced
 test_ambient_capability_must_be_kept() {
         local err
         err=$(error_of berth run --rm --ephemeral -u daemon --ambient-capability sys_time "$busybox" true)
@@ -36,6 +37,7 @@ test_ambient_capability_must_be_kept() {
 }
 
 # The working directory is entered with the user's own rights.
+# Only on: namespaced
 test_working_directory_is_the_users() {
         assert_contains "$(error_of berth run --rm --ephemeral -u daemon --workdir /root "$debian" true)" /root
         assert_status 0 berth run --rm --ephemeral --workdir /root "$debian" true
@@ -151,6 +153,7 @@ END
 }
 
 # Compiled when settings change, and not by the next start: what was kept is used, as its time of writing shows.
+# Only on: namespaced
 test_filters_are_kept() {
         local before
         make_tree tree
@@ -177,6 +180,7 @@ test_exec_is_confined_alike() {
 }
 
 # What the kernel says of the leader, beside what was asked for.
+# Only on: namespaced
 test_status_shows_what_a_machine_may_do() {
         local out
         make_tree tree

@@ -20,6 +20,7 @@ owner_inside() {
         berth exec "$1" stat -c %u:%g "$2"
 }
 
+# Only on: namespaced
 test_file_both_ways() {
         boxed copier
         head -c 3000000 /dev/urandom >data
@@ -60,6 +61,7 @@ test_tree_both_ways() {
         check diff -r --no-dereference --exclude pipe wood flat
 }
 
+# Only on: namespaced
 test_streams_are_tar() {
         boxed streamer
         mkdir in out
@@ -122,6 +124,7 @@ test_without_a_user_namespace_and_with_ids() {
         assert_eq "$(stat -c %u:%g tree/root/file)" 0:0
 }
 
+# Only on: namespaced
 test_shell() {
         local out
         boxed sheller

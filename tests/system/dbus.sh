@@ -9,6 +9,7 @@ call() {
         busctl call org.berth1 /org/berth1 org.berth1.Manager "$@"
 }
 
+# Only on: namespaced
 test_client_on_libdbus() {
         local out
         out=$(dbus-client by-libdbus "$busybox" sh -c 'echo hello from $(hostname)')
@@ -29,12 +30,14 @@ test_run_with_busctl() {
         wait_until 60 scope_is_gone by-busctl
 }
 
+# Only on: namespaced
 test_error_names() {
         local name
         name=$(dbus-send --system --print-reply --dest=org.berth1 /org/berth1 org.berth1.Manager.GetMachine string:nobody 2>&1 | head -n 1) || true
         assert_contains "$name" org.berth1.Error.NoSuchMachine
 }
 
+# Only on: namespaced
 test_properties_changed() {
         # By path, not by sender: nobody has the name while the manager is idle. And by the line, into a file.
         stdbuf -oL busctl monitor --match "type='signal',path_namespace='/org/berth1'" >signals 2>&1 &
@@ -50,6 +53,7 @@ test_properties_changed() {
         wait_until 120 grep -q MachineRemoved signals
 }
 
+# Only on: namespaced
 test_object_manager() {
         berth run -d --rm --ephemeral --name managed "$busybox" sleep 1000
         assert_contains "$(busctl call org.berth1 /org/berth1 org.freedesktop.DBus.ObjectManager GetManagedObjects)" /org/berth1/machine/managed
@@ -76,10 +80,12 @@ interface_of() {
         sed -n "/<interface name=\"$1\">/,/<\/interface>/p" "$2" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | grep -v '^$\|^<!--'
 }
 
+# Only on: namespaced
 test_settings_table_is_there() {
         assert_contains "$(call GetSettings)" MemoryMax
 }
 
+# Only on: namespaced
 test_user_without_rights() {
         local err
         err=$(error_of as_user berth run --rm --ephemeral "$busybox" true)

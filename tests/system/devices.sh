@@ -61,6 +61,7 @@ test_no_node_can_be_made() {
 }
 
 # Terminals are among the standard ones: a machine makes its own.
+# Only on: namespaced
 test_terminals_open() {
         check berth run --rm --ephemeral "$busybox" sh -c 'exec 3<>/dev/ptmx && ls /dev/pts/0'
         assert_contains "$(berth run --rm --ephemeral -t "$busybox" tty </dev/null)" /dev/
@@ -82,6 +83,7 @@ test_policy_is_the_users() {
         refute berth run --rm --ephemeral --private-users=no --cap-add all "$busybox" sh -c 'mknod /dev/x c 10 229'
 }
 
+# Only on: namespaced
 test_each_face() {
         busctl --quiet call org.berth1 /org/berth1 org.berth1.Manager RunMachine 'ssasa{sv}' devices "$busybox" 2 sleep 1000 \
                 3 Device as 1 /dev/fuse:r Ephemeral b true Remove b true
@@ -90,6 +92,7 @@ test_each_face() {
         assert_contains "$(berth run --plan --device=/dev/fuse:r "$busybox" true)" "/dev/fuse:/dev/fuse:r"
 }
 
+# Only on: namespaced
 test_errors_name_it() {
         local err
         err=$(error_of berth run --rm --ephemeral --device=/etc/hostname:/dev/x "$busybox" true)

@@ -14,11 +14,13 @@ expect() {
         assert_contains "$text" "$part"
 }
 
+# Only on: namespaced
 test_no_such_tree() {
         expect 125 /no/such/tree berth run --rm /no/such/tree true
         expect 125 no-such-name berth run --rm no-such-name true
 }
 
+# Only on: namespaced
 test_not_a_tree() {
         mkdir empty
         expect 125 /usr berth run --rm ./empty true
@@ -43,6 +45,7 @@ test_exposed_tree() {
         assert_status 0 berth run --rm "$place/tree" true
 }
 
+# Only on: namespaced
 test_command_missing() {
         expect 127 no-such-command berth run --rm --ephemeral "$busybox" no-such-command
         expect 126 /etc/passwd berth run --rm --ephemeral "$busybox" /etc/passwd
@@ -52,12 +55,14 @@ test_command_missing() {
         expect 126 interpreter berth run --rm ./tree script
 }
 
+# Only on: namespaced
 test_name_taken() {
         berth run -d --rm --ephemeral --name taken "$busybox" sleep 1000
         expect 125 taken berth run --rm --ephemeral --name taken "$busybox" true
         berth stop taken
 }
 
+# Only on: namespaced
 test_bad_name() {
         expect 125 "at most 64" berth run --rm --ephemeral --name 'no spaces' "$busybox" true
         expect 125 "letters, digits" berth run --rm --ephemeral --name ../../etc "$busybox" true
@@ -65,6 +70,7 @@ test_bad_name() {
         expect 125 "letters, digits" berth run --rm --ephemeral --name -x "$busybox" true
 }
 
+# Only on: namespaced
 test_unknown_setting() {
         expect 125 memmory berth run --memmory 64M "$busybox" true
         expect 125 MemoryMax busctl_run MemoryMaxx s 64M
@@ -75,6 +81,7 @@ busctl_run() {
         busctl call org.berth1 /org/berth1 org.berth1.Manager RunMachine 'ssasa{sv}' wrong "$busybox" 1 true 1 "$@" || return 125
 }
 
+# Only on: namespaced
 test_bad_values() {
         expect 125 "a size in bytes" berth run --rm --ephemeral --memory lots "$busybox" true
         expect 125 "between 2 and 262144" berth run --rm --ephemeral --cpu-shares 1 "$busybox" true
@@ -87,6 +94,7 @@ test_bad_values() {
         expect 125 "D-Bus type" busctl_run Ephemeral 'a{ss}' 0
 }
 
+# Only on: namespaced
 test_no_such_machine() {
         local verb
         for verb in status stop kill rm; do
@@ -98,25 +106,30 @@ test_no_such_machine() {
         done
 }
 
+# Only on: namespaced
 test_no_such_user_or_directory() {
         expect 125 somebody berth run --rm --ephemeral -u somebody "$busybox" true
         expect 125 /nowhere berth run --rm --ephemeral -w /nowhere "$busybox" true
 }
 
+# Only on: namespaced
 test_no_such_verb() {
         expect 1 "did you mean" berth lst
         expect 1 nonsense berth nonsense
 }
 
+# Only on: namespaced
 test_no_bus() {
         # A mount namespace without the socket: what a client finds where no bus runs.
         expect 1 /run/dbus/system_bus_socket unshare -m sh -c 'mount -t tmpfs none /run/dbus && exec berth list'
 }
 
+# Only on: namespaced
 test_no_systemd() {
         expect 1 systemd unshare -m sh -c 'mount -t tmpfs none /run/systemd && mount -t tmpfs none /run/dbus && exec berth list'
 }
 
+# Only on: namespaced
 test_ranges_used_up() {
         berth run -d --rm --ephemeral --private-users=1000013824:65536 --name first "$busybox" sleep 1000
         expect 125 1000013824 berth run --rm --ephemeral --private-users=1000013824:65536 --name second "$busybox" true
@@ -124,12 +137,14 @@ test_ranges_used_up() {
 }
 
 # The error of a failed start is the caller's own, word for word the same over D-Bus.
+# Only on: namespaced
 test_error_reaches_dbus_callers() {
         local text
         text=$(error_of busctl call org.berth1 /org/berth1 org.berth1.Manager RunMachine 'ssasa{sv}' wrong "$busybox" 1 no-such-command 1 Ephemeral b true)
         assert_contains "$text" "$(berth run --rm --ephemeral --name wrong "$busybox" no-such-command 2>&1 | sed 's/^berth: //')"
 }
 
+# Only on: namespaced
 test_running_machine_is_not_removed() {
         berth run -d --ephemeral --name busy "$busybox" sleep 1000
         expect 1 busy berth rm busy

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # What the manual shows as examples, as it shows it.
+#
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 examples=/usr/share/doc/berth/examples

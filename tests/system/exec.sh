@@ -70,6 +70,7 @@ test_more_capabilities() {
         refute berth exec capped sh -c 'mount -t tmpfs x /tmp 2>/dev/null'
 }
 
+# Only on: namespaced
 test_streams_and_exit_status() {
         start_machine piped
         assert_eq "$(printf 'b\na\n' | berth exec piped sh -c 'sort; echo problem >&2' 2>err)" $'a\nb'
@@ -86,6 +87,7 @@ test_streams_and_exit_status() {
         assert_status 3 berth exec piped -- sh -c 'exit 3'
 }
 
+# Only on: namespaced
 test_environment_user_and_directory() {
         berth run -d --rm --ephemeral --name around -e A=machine -e B=machine -w /usr -u daemon "$debian" sleep 100000
         at_end stop_quietly around
@@ -136,6 +138,7 @@ test_terminal() {
 }
 
 # A user who is not root can open its own terminal again.
+# Only on: namespaced
 test_terminal_belongs_to_the_user() {
         start_machine owned
         assert_contains "$(script -qec "berth exec -t -u 1000 owned sh -c 'echo again >/dev/stdout; echo more >\$(tty)'" /dev/null </dev/null)" more
@@ -145,6 +148,7 @@ is_dead() {
         ! kill -0 "$1" 2>/dev/null
 }
 
+# Only on: namespaced
 test_client_that_dies() {
         local client pid
         start_machine orphaned
@@ -165,6 +169,7 @@ test_client_that_dies() {
         refute is_dead "$pid"
 }
 
+# Only on: namespaced
 test_signals_are_passed_on() {
         local status=0
         start_machine signalled
@@ -176,6 +181,7 @@ test_signals_are_passed_on() {
         assert_contains "$(cat out)" got-it
 }
 
+# Only on: namespaced
 test_machine_that_does_not_run() {
         make_tree tree
         assert_status 0 berth run --name ended ./tree true
@@ -184,6 +190,7 @@ test_machine_that_does_not_run() {
         berth rm ended
 }
 
+# Only on: namespaced
 test_in_units() {
         start_machine unitary
         assert_status 5 systemd-run --quiet --wait --collect berth exec unitary sh -c 'exit 5'
@@ -196,6 +203,7 @@ test_in_units() {
         assert_ne "$(systemctl show -P ActiveState exec-test.service)" failed
 }
 
+# Only on: namespaced
 test_over_the_bus() {
         start_machine bussed
         assert_matches "$(over_the_bus bussed 2 touch /tmp/by-bus 1 User s root)" "^h "
@@ -207,6 +215,7 @@ test_over_the_bus() {
 }
 
 # The supervisor does it: no manager is needed, and one that dies in between loses nothing.
+# Only on: namespaced
 test_without_a_manager() {
         start_machine alone
         systemctl kill --kill-whom=main --signal=KILL berthd.service
@@ -223,6 +232,7 @@ has_at_most() {
         [[ $(descriptors_of "$2") -le $1 ]]
 }
 
+# Only on: namespaced
 test_hundred_leave_nothing() {
         local i supervisor before
         start_machine rounds

@@ -62,6 +62,7 @@ test_a_masked_path() {
         berth stop why
 }
 
+# Only on: namespaced
 test_nothing_was_refused() {
         start_machine why
         assert_contains "$(berth explain why -- true 2>&1)" "nothing was refused"
@@ -72,6 +73,7 @@ test_nothing_was_refused() {
 }
 
 # A command with threads, children, signals and a stop in between does what it does untraced.
+# Only on: namespaced
 test_the_command_is_not_disturbed() {
         start_machine why
         assert_eq "$(berth explain why -- sh -c 'trap "echo usr1" USR1; (kill -STOP $$; sleep 0.2; kill -CONT $$; kill -USR1 $$) & wait; wait; seq 1000 | sort -n | tail -n 1' 2>/dev/null | tail -n 1)" 1000
@@ -88,6 +90,7 @@ test_what_goes_on_is_let_go() {
 }
 
 # From a user it goes by way of the bus, where polkit is asked as for any exec.
+# Only on: namespaced
 test_over_the_bus() {
         local rules=/etc/polkit-1/rules.d/10-berth-explain.rules
         start_machine why

@@ -28,6 +28,7 @@ test_resolv_conf() {
 }
 
 # Where a link in the tree leads, inside of it.
+# Only on: namespaced
 test_resolv_conf_through_a_link() {
         give_host_resolv_conf
         make_tree tree
@@ -40,6 +41,7 @@ test_resolv_conf_through_a_link() {
         assert_eq "$(ls outside)" ""
 }
 
+# Only on: namespaced
 test_time_zone() {
         make_tree tree
         [[ ! -L /etc/localtime && ! -e /etc/localtime ]] || cp -P /etc/localtime saved-localtime

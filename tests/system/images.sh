@@ -70,6 +70,7 @@ test_gpt_with_several_partitions() {
         assert_eq "$(cat mnt/mark; stat -c %u mnt/mark)" $'h\n0'
 }
 
+# Only on: namespaced
 test_newest_version_wins() {
         make_ext4 root.fs 24M "$busybox"
         truncate -s 64M disk.raw
@@ -82,6 +83,7 @@ END
         assert_eq "$(berth run --rm ./disk.raw echo fine)" fine
 }
 
+# Only on: namespaced
 test_generic_linux_partition() {
         make_ext4 root.fs 24M "$busybox"
         truncate -s 32M disk.raw
@@ -90,6 +92,7 @@ test_generic_linux_partition() {
         assert_eq "$(berth run --rm ./disk.raw echo fine)" fine
 }
 
+# Only on: namespaced
 test_mbr() {
         make_ext4 root.fs 24M "$busybox"
         truncate -s 64M disk.raw
@@ -168,6 +171,7 @@ test_nothing_is_left() {
         wait_until 60 scope_is_gone killed
 }
 
+# Only on: namespaced
 test_image_in_the_store() {
         make_ext4 /var/lib/machines/store-test.raw 24M "$busybox"
         at_end rm -f /var/lib/machines/store-test.raw
@@ -177,6 +181,7 @@ test_image_in_the_store() {
         wait_until 30 scope_is_gone store-test
 }
 
+# Only on: namespaced
 test_what_is_no_image() {
         truncate -s 1M empty.raw
         assert_contains "$(error_of berth run --rm ./empty.raw true)" "neither a file system nor a partition table"

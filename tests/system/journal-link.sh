@@ -76,6 +76,7 @@ test_link_leads_into_the_tree() {
         assert_contains "$(error_of berth run --rm --ephemeral --link-journal=host ./tree true)" "Ephemeral"
 }
 
+# Only on: namespaced
 test_link_in_the_machines_layer() {
         with_host_journal
         at_end berth rm -f layered
@@ -84,6 +85,7 @@ test_link_in_the_machines_layer() {
         wait_until 60 test -e "/var/log/journal/$id/mark"
 }
 
+# Only on: namespaced
 test_whose_journal_is_refused() {
         with_host_journal
         make_tree ./tree
@@ -101,6 +103,7 @@ test_whose_journal_is_refused() {
         refute test -L "/var/log/journal/$id"
 }
 
+# Only on: namespaced
 test_host_without_a_journal() {
         without_host_journal
         assert_contains "$(error_of berth run --rm --layer --link-journal=host --machine-id "$id" "$busybox" true)" "keeps no journal"

@@ -58,6 +58,7 @@ test_without_any_manager() {
         wait_until 60 refute_quietly berth status no-manager
 }
 
+# Only on: namespaced
 test_exit_status_is_the_payloads() {
         unit kept-c "ExecStart=berth run --keep-unit --rm --name status --ephemeral $busybox sh -c 'sleep 1; exit 23'"
         systemctl start kept-c.service
@@ -70,6 +71,7 @@ unit_has_failed() {
         [[ $(systemctl show -P ActiveState "$1.service") == failed ]]
 }
 
+# Only on: namespaced
 test_failed_start_fails_the_unit() {
         unit kept-d "ExecStart=berth run --keep-unit --rm --name nothing --ephemeral $busybox no-such-command"
         refute systemctl start kept-d.service

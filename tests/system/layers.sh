@@ -40,6 +40,7 @@ test_two_machines_share_a_tree() {
 }
 
 # Whatever the payload left, of whatever owner, in directories that it closed.
+# Only on: namespaced
 test_removed_with_the_machine() {
         make_tree tree
         berth run --name doomed --layer ./tree sh -c 'mkdir /closed; touch /closed/file; chown -R 33:33 /closed; chmod 000 /closed'
@@ -81,6 +82,7 @@ test_disk_max_of_what_does_not_last() {
 }
 
 # Nothing of the tree is copied: a tree of many megabytes costs a start no more disk than one of few.
+# Only on: namespaced
 test_start_copies_nothing() {
         local used
         [[ -d $debian ]] || skip "there is no Debian tree"

@@ -38,6 +38,7 @@ test_create_start_stop() {
         assert_eq "$(find /var/lib/berth/machines -name made)" ""
 }
 
+# Only on: namespaced
 test_name_is_picked_and_tree_is_checked() {
         local first second
         first=$(berth create --ephemeral "$busybox" true)
@@ -69,6 +70,7 @@ test_restart() {
         berth stop once
 }
 
+# Only on: namespaced
 test_rename() {
         make_tree tree
         at_end forget new-name
@@ -93,6 +95,7 @@ refute_quietly() {
         ! "$@" >/dev/null 2>&1
 }
 
+# Only on: namespaced
 test_inspect() {
         local out
         berth run -d --name shown --ephemeral -e SECRET=hidden-word -m 64M "$busybox" sleep 1000
@@ -111,6 +114,7 @@ test_inspect() {
         assert_contains "$(berth cat shown)" hidden-word
 }
 
+# Only on: namespaced
 test_cat_and_edit() {
         local text
         make_tree tree
@@ -138,6 +142,7 @@ test_cat_and_edit() {
         assert_eq "$(berth cat edited)" "$text"
 }
 
+# Only on: namespaced
 test_wait_for_a_condition() {
         make_tree tree
         at_end forget awaited
@@ -155,6 +160,7 @@ test_wait_for_a_condition() {
         assert_contains "$(error_of berth wait --condition purple awaited)" purple
 }
 
+# Only on: namespaced
 test_events() {
         berth events --json >events &
         at_end kill $!

@@ -13,6 +13,7 @@ manager_is_gone() {
         [[ $(manager_pid) == 0 ]]
 }
 
+# Only on: namespaced
 test_activated_by_the_bus_and_leaves_when_idle() {
         systemctl stop berthd.service
         check busctl call org.berth1 /org/berth1 org.berth1.Manager ListMachines >/dev/null
@@ -22,6 +23,7 @@ test_activated_by_the_bus_and_leaves_when_idle() {
         check berth list
 }
 
+# Only on: namespaced
 test_stays_while_a_machine_runs() {
         berth run -d --rm --ephemeral --name keeps "$busybox" sleep 1000
         sleep 15
@@ -83,6 +85,7 @@ test_end_without_a_manager() {
 }
 
 # Clients that were told of a machine are told of its end, by whichever manager learns of it.
+# Only on: namespaced
 test_tells_what_changed_while_it_was_away() {
         local monitor
         berth run -d --rm --ephemeral --name left "$busybox" sh -c 'sleep 2'

@@ -20,6 +20,7 @@ test_bind_shows_and_writes() {
         assert_eq "$(run --bind "$PWD/shared" "$busybox" cat "$PWD/shared/file")" host
 }
 
+# Only on: namespaced
 test_bind_of_a_file() {
         echo content >one
         assert_eq "$(run --bind "$PWD/one:/etc/new/one" --bind-ro "$PWD/one:/etc/passwd" "$busybox" sh -c 'cat /etc/new/one; cat /etc/passwd')" $'content\ncontent'
@@ -106,6 +107,7 @@ test_targets_stay_inside() {
         assert_contains "$(error_of berth run --rm --tmpfs /opt/trap/fs ./tree true)" "kernel's own files"
 }
 
+# Only on: namespaced
 test_bind_that_others_could_reach_is_refused() {
         local open
         open=$(mktemp -d /var/tmp/exposed.XXXXXX)
@@ -122,6 +124,7 @@ test_bind_that_others_could_reach_is_refused() {
         assert_status 0 run --bind "$open/data:/mnt:idmap" "$busybox" true
 }
 
+# Only on: namespaced
 test_same_target_twice() {
         assert_contains "$(error_of run --tmpfs /mnt --bind /etc:/mnt "$busybox" true)" "two settings"
 }
@@ -223,6 +226,7 @@ test_mounts_are_the_machines_own() {
         assert_eq "$(sort /proc/1/mountinfo)" "$before"
 }
 
+# Only on: namespaced
 test_plan_shows_mounts() {
         local out
         out=$(berth run --plan --ephemeral --bind /etc:/mnt:idmap --tmpfs /srv:size=1m "$busybox" true)

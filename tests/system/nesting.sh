@@ -30,10 +30,12 @@ test_what_nesting_opens() {
         assert_lacks "$out" writable-cgroup
 }
 
+# Only on: namespaced
 test_nesting_needs_a_user_namespace() {
         assert_contains "$(error_of berth run --rm --ephemeral --nesting --private-users=no "$busybox" true)" Nesting
 }
 
+# Only on: namespaced
 test_nesting_is_not_for_everybody() {
         assert_contains "$(error_of as_user berth run --rm --ephemeral --nesting "$busybox" true)" denied
 }

@@ -85,6 +85,7 @@ test_bridge_of_the_host() {
         assert_contains "$(error_of inside --network=bridge=uplink -- true)" "no such interface"
 }
 
+# Only on: namespaced
 test_long_names() {
         local long=a-machine-whose-name-is-longer-than-any-interface one two
         serve "$long-1" --network=bridge
@@ -98,6 +99,7 @@ test_long_names() {
         assert_eq "$(link_of "$long-1" host)" "$one"
 }
 
+# Only on: namespaced
 test_given_addresses() {
         fresh_network
         local subnet6
@@ -135,6 +137,7 @@ test_all_killed() {
         wait_until 60 filter_is_gone
 }
 
+# Only on: namespaced
 test_subnet_that_the_host_uses() {
         fresh_network
         ip link add lan type bridge
@@ -147,6 +150,7 @@ test_subnet_that_the_host_uses() {
 }
 
 # A route that came later than the choice of addresses.
+# Only on: namespaced
 test_subnet_that_the_host_comes_to_use() {
         fresh_network
         serve web --network=bridge
@@ -176,6 +180,7 @@ test_keep_unit_leaves_nothing() {
         wait_until 60 network_is_gone vz-solo
 }
 
+# Only on: namespaced
 test_two_hundred_machines() {
         local i pids=()
         for ((i = 0; i < 8; i++)); do

@@ -34,6 +34,7 @@ test_file_of_the_administrator() {
         berth stop filed
 }
 
+# Only on: namespaced
 test_caller_counts_more() {
         make_tree filed
         settings $etc/filed.nspawn '[Exec]' 'Environment=A=file' 'Hostname=file'
@@ -44,6 +45,7 @@ test_caller_counts_more() {
 }
 
 # What is beside an image is its author's word.
+# Only on: namespaced
 test_file_beside_the_image() {
         make_tree vendor
         settings "$PWD/vendor.nspawn" '[Exec]' 'Hostname=vendor-says' 'Capability=CAP_SYS_ADMIN' '[Network]' 'Private=no'
@@ -63,6 +65,7 @@ test_file_beside_the_image() {
         assert_eq "$(cat errors)" ''
 }
 
+# Only on: namespaced
 test_template_and_drop_ins() {
         make_tree tree
         settings "$run/many@.nspawn" '[Exec]' 'Environment=INSTANCE=%i' 'Hostname=%p.%i'
@@ -72,6 +75,7 @@ test_template_and_drop_ins() {
         assert_eq "$(berth run --rm --name many-2 ./tree sh -c 'echo $INSTANCE $MORE $(hostname)')" '2 many-2 two'
 }
 
+# Only on: namespaced
 test_keys_that_are_not_there() {
         make_tree keys
         settings $etc/keys.nspawn '[Exec]' 'Hostnam=x' '[Exex]' 'A=b'
@@ -85,6 +89,7 @@ test_keys_that_are_not_there() {
 }
 
 # Kept is what the caller said; files are read again at each start.
+# Only on: namespaced
 test_kept_machine_reads_them_again() {
         make_tree again
         settings $etc/again.nspawn '[Exec]' 'Environment=A=one' 'Capability=CAP_SYS_TIME'
@@ -96,6 +101,7 @@ test_kept_machine_reads_them_again() {
         assert_contains "$(cat /var/lib/berth/machines/again/spec.json)" 7:7
 }
 
+# Only on: namespaced
 test_in_a_unit() {
         make_tree kept
         settings $etc/kept.nspawn '[Exec]' 'Environment=A=unit' 'Nonsense=1'

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # berth run --plan: what a start would do, and nothing done.
+#
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -50,6 +50,7 @@ test_from_machines() {
         assert_eq "$(inside -- wget -q -O - 'http://[2001:db8::1]:8080/')" web
 }
 
+# Only on: namespaced
 test_one_address_only() {
         make_internet
         serve web -p 127.0.0.1:8080:80 -p 192.0.2.1:8081:80 -p '[::1]:8082:80'
@@ -62,6 +63,7 @@ test_one_address_only() {
         assert_contains "$(error_of inside -p 203.0.113.1:9000:80 -- true)" "no address of the host"
 }
 
+# Only on: namespaced
 test_range() {
         local port
         make_internet
@@ -107,6 +109,7 @@ test_port_that_a_program_has() {
         assert_status 0 inside -p 8081:80 -- true
 }
 
+# Only on: namespaced
 test_port_that_a_machine_has() {
         local error
         serve web -p 8080:80
@@ -153,6 +156,7 @@ test_flush_is_healed() {
         assert_contains "$(elements ports4)" ". 8080 : $(address_of web) . 80"
 }
 
+# Only on: namespaced
 test_large_stream() {
         local sum
         head -c 20000000 /dev/urandom >data
@@ -164,6 +168,7 @@ test_large_stream() {
         assert_eq "$(nc -q 30 127.0.0.1 8080 <data)" "$sum"
 }
 
+# Only on: namespaced
 test_refused() {
         assert_contains "$(error_of inside --network=none -p 80 -- true)" "no address"
         assert_contains "$(error_of inside --network=host -p 80 -- true)" "no address"

@@ -30,6 +30,7 @@ test_large_stream_is_complete() {
         assert_eq "$sum" "$(sha256sum <"data")"
 }
 
+# Only on: namespaced
 test_exit_status() {
         assert_status 0 berth run --rm --ephemeral "$busybox" true
         assert_status 7 berth run --rm --ephemeral "$busybox" sh -c 'exit 7'
@@ -41,6 +42,7 @@ test_exit_status() {
         assert_status 125 berth run --rm --ephemeral --no-such-option "$busybox" true
 }
 
+# Only on: namespaced
 test_options_reach_the_command() {
         local out
         out=$(berth run --rm --ephemeral -e A=1 -e 'B=two words' -w /usr -h inside "$busybox" \
@@ -56,10 +58,12 @@ test_user_of_the_machine() {
         assert_status 125 berth run --rm --ephemeral -u nobody-knows "$debian" true
 }
 
+# Only on: namespaced
 test_directory_option_leaves_the_command_alone() {
         assert_eq "$(berth run --rm --ephemeral -D "$busybox" echo "$busybox" -d --rm)" "$busybox -d --rm"
 }
 
+# Only on: namespaced
 test_tree_by_name() {
         assert_eq "$(berth run --rm --ephemeral busybox echo found)" found
 }
@@ -79,6 +83,7 @@ test_output_of_detached_is_in_the_journal() {
         berth stop talker
 }
 
+# Only on: namespaced
 test_twenty_in_parallel() {
         local i pids=()
         for i in {1..20}; do
@@ -94,6 +99,7 @@ test_twenty_in_parallel() {
         done
 }
 
+# Only on: namespaced
 test_name_is_picked() {
         local first second
         first=$(berth run -d --rm --ephemeral "$busybox" sleep 1000)
@@ -102,6 +108,7 @@ test_name_is_picked() {
         berth stop "$first" "$second"
 }
 
+# Only on: namespaced
 test_wait_gives_the_exit_status() {
         berth run -d --rm --ephemeral --name waited "$busybox" sh -c 'sleep 1; exit 9'
         assert_status 9 berth wait waited
@@ -128,6 +135,7 @@ test_signal_reaches_the_foreground_payload() {
         assert_contains "$(cat "out")" got-int
 }
 
+# Only on: namespaced
 test_kept_machine_runs_again() {
         make_tree kept-tree
         assert_status 4 berth run --name kept ./kept-tree sh -c 'echo once >> /mark; exit 4'
@@ -141,6 +149,7 @@ test_kept_machine_runs_again() {
 }
 
 
+# Only on: namespaced
 test_timing_names_the_steps_in_order() {
         local lines begin=-1 total
         berth run --rm --ephemeral --timing "$busybox" sh -c 'echo out' >out 2>timing

@@ -143,6 +143,7 @@ test_join_path() {
         berth stop base
 }
 
+# Only on: namespaced
 test_each_combination_that_weakens_is_refused() {
         local err
         one_more base
@@ -162,6 +163,7 @@ test_each_combination_that_weakens_is_refused() {
         berth stop base other
 }
 
+# Only on: namespaced
 test_errors_name_it() {
         local err
         err=$(error_of berth run --rm --ephemeral --ipc=container:nobody "$busybox" true)
@@ -180,6 +182,7 @@ test_with_clocks_of_its_own() {
         berth stop base
 }
 
+# Only on: namespaced
 test_status_tells_who_shares() {
         local text
         one_more base

@@ -44,6 +44,7 @@ test_limits_are_those_of_now() {
         berth stop now
 }
 
+# Only on: namespaced
 test_table_and_json() {
         local out
         berth run -d --rm --ephemeral --name one "$busybox" sleep 1000
@@ -64,6 +65,7 @@ test_table_and_json() {
         berth stop one two
 }
 
+# Only on: namespaced
 test_free_to_all_and_for_programs() {
         berth run -d --rm --ephemeral --name open "$busybox" sleep 1000
         assert_contains "$(as_user busctl call org.berth1 /org/berth1 org.berth1.Manager GetStats as 1 open)" '"MemoryCurrent"'
@@ -82,6 +84,7 @@ test_io_is_counted_where_asked_for() {
         berth stop writer
 }
 
+# Only on: namespaced
 test_top() {
         local out
         berth run -d --rm --ephemeral --name many "$busybox" sh -c 'sleep 4711 & sleep 4712 & wait'

@@ -53,6 +53,7 @@ test_init_reaps_and_is_pid_1() {
         assert_eq "$out" $'2\n0'
 }
 
+# Only on: namespaced
 test_stop_signal() {
         make_tree tree
         berth run -d --name custom --stop-signal USR1 ./tree sh -c 'trap "echo usr1 > /mark; exit" USR1; trap "" TERM; touch /ready; while :; do sleep 0.1; done'
@@ -98,6 +99,7 @@ test_kill() {
 }
 
 # Everything in the machine is dead when its PID 1 is, and the name is free at once.
+# Only on: namespaced
 test_hundred_rounds_of_one_name() {
         local i
         for i in {1..100}; do
@@ -111,6 +113,7 @@ test_hundred_rounds_of_one_name() {
 }
 
 # By the time that the order arrives it may be running, ending, or gone: all the same to who wants it gone.
+# Only on: namespaced
 test_remove_a_machine_that_just_ends() {
         local i
         for i in {1..60}; do

@@ -80,6 +80,7 @@ test_supervisor_has_no_bus_connection() {
         berth stop busless
 }
 
+# Only on: namespaced
 test_control_socket_speaks_dbus_to_root() {
         local address=unix:path=/run/berth/machines/talks/control
         berth run -d --rm --ephemeral --name talks "$busybox" sleep 1000

@@ -36,6 +36,7 @@ test_enabled_tree_is_booted() {
         refute systemctl is-enabled --quiet berth@unit-tree.service
 }
 
+# Only on: namespaced
 test_settings_file_counts_more() {
         installed unit-file
         at_end rm -f /etc/systemd/nspawn/unit-file.nspawn
@@ -52,6 +53,7 @@ test_settings_file_counts_more() {
         refute is_running unit-file
 }
 
+# Only on: namespaced
 test_created_machine_in_its_unit() {
         make_tree tree
         berth create --name unit-made ./tree sleep 1000 >/dev/null
@@ -75,6 +77,7 @@ unit_is_over() {
         [[ $(systemctl show -P ActiveState "$1") == inactive ]]
 }
 
+# Only on: namespaced
 test_what_cannot_be_enabled() {
         assert_contains "$(error_of berth enable no-such-machine)" 'neither a machine nor an installed tree'
         assert_contains "$(error_of berth enable 'no/name')" 'a name is letters'
