@@ -44,6 +44,14 @@ int client_open(sd_bus **ret, Error *error) {
         return 0;
 }
 
+int client_open_patient(sd_bus **ret, Error *error) {
+        int r = client_open(ret, error);
+
+        if (r >= 0)
+                (void) sd_bus_set_method_call_timeout(*ret, UINT64_MAX);
+        return r;
+}
+
 /* What the bus itself says where it can't start berthd: sd-bus-errors(3), and dbus-daemon's Spawn.* for a failed start. */
 static bool is_missing_service(const sd_bus_error *e) {
         return sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,

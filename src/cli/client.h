@@ -14,6 +14,9 @@
 /* Connects to the system bus. ERROR tells a host without systemd from one whose bus is down. */
 int client_open(sd_bus **ret, Error *error);
 
+/* For calls that start a machine: it may take as long as its settings say until it is ready. */
+int client_open_patient(sd_bus **ret, Error *error);
+
 /* A call of one of the manager's methods, to be filled. */
 int client_new_call(sd_bus *bus, sd_bus_message **ret, const char *method, Error *error);
 

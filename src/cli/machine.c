@@ -33,6 +33,9 @@ static const struct {
         { "MemoryPeak",      't', offsetof(MachineInfo, memory_peak) },
         { "MemoryLimit",     't', offsetof(MachineInfo, memory_limit) },
         { "CPUUsageUSec",    't', offsetof(MachineInfo, cpu_usec)    },
+        { "NRestarts",       'u', offsetof(MachineInfo, restarts)    },
+        { "NextRestartTimestamp", 't', offsetof(MachineInfo, next_restart) },
+        { "StatusText",      's', offsetof(MachineInfo, status_text) },
         { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
 };
 

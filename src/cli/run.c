@@ -264,7 +264,7 @@ static int run_verb(const Call *call, Error *error) {
         if (options->keep_unit)
                 return keep_unit_exec(call->spec, options->plan, error);
 
-        r = client_open(&bus, error);
+        r = client_open_patient(&bus, error);
         if (r < 0)
                 return r;
         return options->plan ? print_plan(bus, call->spec, error) : run(&bus, call->spec, options->detach, error);

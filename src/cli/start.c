@@ -81,7 +81,7 @@ static int start_verb(const Call *call, Error *error) {
         if (options->keep_unit)
                 return keep_unit_start(call->operands[0], error);
 
-        r = client_open(&start.bus, error);
+        r = client_open_patient(&start.bus, error);
         if (r < 0)
                 return r;
         r = call_each(call, start_one, &start);
@@ -106,7 +106,7 @@ const Verb verb_start = {
 
 static int restart_verb(const Call *call, Error *error) {
         Start start = { .method = "RestartMachine", .options = &(const StartOptions){} };
-        int r = client_open(&start.bus, error);
+        int r = client_open_patient(&start.bus, error);
 
         if (r < 0)
                 return r;

@@ -50,6 +50,17 @@ static void print_time(const char *label, const char *what, uint64_t usec) {
         status_line(label, "%s since %s; %s ago", what, date, format_age(now, usec, ago));
 }
 
+static void print_restarts(const MachineInfo *info) {
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+        char span[FORMAT_USEC_MAX];
+
+        if (info->next_restart > now)
+                status_line("Restarts", "%" PRIu32 ", the next life begins in %s", info->restarts,
+                            format_usec(info->next_restart - now, span));
+        else if (info->restarts > 0)
+                status_line("Restarts", "%" PRIu32, info->restarts);
+}
+
 static void print_state(const MachineInfo *info) {
         bool alive = machine_state_is_alive(machine_state_from_string(info->state));
         char signal[SIGNAL_NAME_MAX];
@@ -68,12 +79,14 @@ static void print_state(const MachineInfo *info) {
                 break;
         case RESULT_FAILED:
                 status_line("Result", "failed: %s", isempty(info->reason) ? "the reason is not known" : info->reason);
-                break;
+                return;
         case RESULT_NONE:
         case _MACHINE_RESULT_MAX:
         case _MACHINE_RESULT_INVALID:
                 break;
         }
+        if (streq(info->state, "failed") && !isempty(info->reason))
+                status_line("Reason", "%s", info->reason);
 }
 
 /* The arguments of a process with spaces between them, or NULL where they cannot be read. */
@@ -221,6 +234,9 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         alive = machine_state_is_alive(machine_state_from_string(info.state));
         printf("%s %s\n", alive ? "●" : "○", info.name);
         print_state(&info);
+        print_restarts(&info);
+        if (alive && !isempty(info.status_text))
+                status_line("Status", "\"%s\"", info.status_text);
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
         if (alive)
                 print_living(bus, &info, spec);

@@ -114,7 +114,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         plan->cgroup_limits = CGROUP_LIMITS_NULL;
         plan->nodes = nodes;
         plan->links = links;
-        plan->notify_socket = spec->boot;
+        plan->notify_socket = spec->boot || spec->notify_ready;
         plan_namespaces(plan, host);
         r = plan_confinement(plan, host, error);
         if (r < 0)

@@ -25,6 +25,7 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
                             : streq(property, "RootDirectory") ? machine->state.root
                             : streq(property, "Log")           ? machine->state.log
                             : streq(property, "OOMVictim")     ? machine->state.oom_victim
+                            : streq(property, "StatusText")    ? machine->state.status_text
                             : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
                                                                : machine->state.reason;
 
@@ -37,6 +38,7 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
         uint32_t value = streq(property, "Leader")       ? (uint32_t) machine->state.leader.pid
                          : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
                          : streq(property, "OOMKills")   ? machine->state.oom_kills
+                         : streq(property, "NRestarts")  ? machine->state.restarts
                          : streq(property, "UIDShift")   ? machine->state.uid_base
                                                          : machine->state.uid_count;
 
@@ -50,8 +52,9 @@ static int get_u64(sd_bus *bus, const char *path, const char *interface, const c
         const uint64_t *value = streq(property, "Timestamp")     ? &machine->state.started_usec
                                 : streq(property, "MemoryPeak")  ? &machine->state.memory_peak
                                 : streq(property, "MemoryLimit") ? &machine->state.memory_limit
+                                : streq(property, "NextRestartTimestamp") ? &machine->state.restart_usec
                                 : streq(property, "CPUUsageUSec") ? &machine->state.cpu_usec
-                                                                  : &machine->state.finished_usec;
+                                                                          : &machine->state.finished_usec;
 
         return sd_bus_message_append_basic(reply, 't', value);
 }
@@ -116,6 +119,9 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("MemoryPeak", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("MemoryLimit", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("CPUUsageUSec", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("NRestarts", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("NextRestartTimestamp", "t", get_u64, 0, CHANGES),
+        SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
         SD_BUS_PROPERTY("Settings", "a{sv}", get_settings, 0, CHANGES),
 
@@ -155,6 +161,7 @@ const sd_bus_vtable machine_vtable[] = {
 static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
         "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",
+        "NRestarts", "NextRestartTimestamp", "StatusText",
         "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,
 };
 

@@ -135,6 +135,9 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("MemoryPeak", old.memory_peak != machine->state.memory_peak);
         COMPARE("MemoryLimit", old.memory_limit != machine->state.memory_limit);
         COMPARE("CPUUsageUSec", old.cpu_usec != machine->state.cpu_usec);
+        COMPARE("NRestarts", old.restarts != machine->state.restarts);
+        COMPARE("NextRestartTimestamp", old.restart_usec != machine->state.restart_usec);
+        COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
         COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
 #undef COMPARE
         assert(n < ELEMENTSOF(changed));

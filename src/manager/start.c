@@ -534,6 +534,13 @@ static int on_devices(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
+/* How long the supervisor may take until it runs: one that is to say that it is ready has a time of its own for that. */
+static uint64_t running_usec(const Spec *spec) {
+        if (!spec->notify_ready)
+                return START_USEC;
+        return spec->timeout_start_usec >= USEC_INFINITY - START_USEC ? USEC_INFINITY : spec->timeout_start_usec + START_USEC;
+}
+
 /* Both at once: the supervisor sets the machine up while systemd makes the scope. */
 static int launch(Start *s, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -550,7 +557,7 @@ static int launch(Start *s, Error *error) {
         if (r >= 0)
                 r = link_new_call(machine->link, "Start", &m);
         if (r >= 0)
-                r = link_call(machine->link, m, START_USEC, on_running, s, &s->start_call);
+                r = link_call(machine->link, m, running_usec(s->preparation.spec), on_running, s, &s->start_call);
         if (r < 0) {
                 kill_supervisor(s);
                 /* Where its end can't be watched, it can't be waited for either. */

@@ -2,6 +2,9 @@
 
 /* Types of what happens to a machine while it lives: its log, and what is done when it ends. */
 
+#include <inttypes.h>
+
+#include "parse-util.h"
 #include "setting.h"
 #include "string-util.h"
 
@@ -52,4 +55,79 @@ const SettingType type_log = {
         .name = "log", .metavar = "WHERE", .signature = "s",
         .allowed = "none, journal, file or passthrough",
         .parse = parse_log, .format = format_log, .clear = clear_log,
+};
+
+/* restart: a RestartPolicy, in docker's words */
+
+static const char *const restart_modes[] = {
+        [RESTART_NO] = "no",
+        [RESTART_ON_FAILURE] = "on-failure",
+        [RESTART_ALWAYS] = "always",
+        [RESTART_UNLESS_STOPPED] = "unless-stopped",
+};
+static_assert(ELEMENTSOF(restart_modes) == _RESTART_MODE_MAX, "each mode has a name");
+
+static int parse_restart(void *field, const char *text) {
+        const char *times = startswith(text, "on-failure:");
+        RestartPolicy *policy = field;
+        uint32_t most = 0;
+
+        if (times) {
+                if (parse_u32(times, &most) < 0)
+                        return -EINVAL;
+                /* Of docker, where 0 is no limit. */
+                *policy = (RestartPolicy){ .mode = RESTART_ON_FAILURE, .most = most };
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(restart_modes); i++)
+                if (streq(text, restart_modes[i])) {
+                        *policy = (RestartPolicy){ .mode = (RestartMode) i };
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_restart(const void *field, char **ret) {
+        const RestartPolicy *policy = field;
+
+        *ret = policy->most > 0 ? str_format("%s:%" PRIu32, restart_modes[policy->mode], policy->most)
+                                : strdup(restart_modes[policy->mode]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_restart(void *field) {
+        *(RestartPolicy *) field = (RestartPolicy){};
+}
+
+const SettingType type_restart = {
+        .name = "restart", .metavar = "WHEN", .signature = "s",
+        .allowed = "no, on-failure, on-failure:TIMES, always or unless-stopped",
+        .parse = parse_restart, .format = format_restart, .clear = clear_restart,
+};
+
+/* count: a uint32_t that is not 0 */
+
+static int parse_count(void *field, const char *text) {
+        uint32_t value;
+        int r = parse_u32(text, &value);
+
+        if (r < 0 || value == 0)
+                return -EINVAL;
+        *(uint32_t *) field = value;
+        return 0;
+}
+
+static int format_count(const void *field, char **ret) {
+        *ret = str_format("%" PRIu32, *(const uint32_t *) field);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_count(void *field) {
+        *(uint32_t *) field = 0;
+}
+
+const SettingType type_count = {
+        .name = "count", .metavar = "TIMES", .signature = "s",
+        .allowed = "a whole number of at least 1",
+        .parse = parse_count, .format = format_count, .clear = clear_count,
 };

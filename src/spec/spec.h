@@ -140,6 +140,20 @@ static inline bool cpu_set_has(const CpuSet *set, unsigned cpu) {
         return set->bits[cpu / (8 * sizeof(unsigned long))] >> (cpu % (8 * sizeof(unsigned long))) & 1;
 }
 
+/* Whether a machine that ended begins again, by itself. */
+typedef enum RestartMode {
+        RESTART_NO,
+        RESTART_ON_FAILURE,      /* unless it exited with status 0 */
+        RESTART_ALWAYS,
+        RESTART_UNLESS_STOPPED,  /* the same; and once it was stopped, not at the next boot either */
+        _RESTART_MODE_MAX,
+} RestartMode;
+
+typedef struct RestartPolicy {
+        RestartMode mode;
+        uint32_t most;           /* times, with RESTART_ON_FAILURE; 0: any number */
+} RestartPolicy;
+
 /* Whether settings files are read (systemd-nspawn(1), --settings=). */
 typedef enum SettingsMode {
         SETTINGS_YES,            /* what the caller says counts more than the files */
@@ -190,6 +204,12 @@ struct Spec {
         bool ephemeral;
         bool no_new_privileges;
         int kill_signal;
+        RestartPolicy restart;
+        uint64_t restart_usec;         /* before the first one; each that follows waits twice as long, up to the next */
+        uint64_t restart_max_usec;
+        uint64_t start_limit_usec;     /* within this no more than so many starts */
+        uint32_t start_limit_burst;
+        bool notify_ready;
         LogMode log;
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;
@@ -253,6 +273,7 @@ struct Spec {
 
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */
         char *slice;
+        uint64_t timeout_start_usec;
         uint64_t timeout_stop_usec;
         char *kill_mode;           /* "mixed" or "control-group" */
         char *cpu_shares;

@@ -52,6 +52,7 @@ void state_done(State *state) {
         free(state->reason);
         free(state->oom_victim);
         free(state->log);
+        free(state->status_text);
         *state = STATE_NULL;
 }
 
@@ -62,7 +63,7 @@ static json_t *process_to_json(const ProcessId *p) {
 
 int state_to_json(const State *state, char **ret) {
         json_auto_t *object = json_pack(
-                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:I, s:s*, s:I, s:I, s:I, s:b}",
+                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:I, s:s*, s:I, s:I, s:I, s:I, s:I, s:s*, s:b, s:b}",
                 "name", state->name, "state", machine_state_to_string(state->state), "unit", state->unit, "root", state->root,
                 "uid_base", (json_int_t) state->uid_base, "uid_count", (json_int_t) state->uid_count, "supervisor",
                 process_to_json(&state->supervisor), "leader", process_to_json(&state->leader), "started_usec",
@@ -70,7 +71,9 @@ int state_to_json(const State *state, char **ret) {
                 machine_result_to_string(state->result), "status", state->status, "reason", state->reason, "log", state->log,
                 "oom_kills", (json_int_t) state->oom_kills, "oom_victim", state->oom_victim, "memory_peak",
                 (json_int_t) state->memory_peak, "memory_limit", (json_int_t) state->memory_limit, "cpu_usec",
-                (json_int_t) state->cpu_usec, "keep_unit", state->keep_unit);
+                (json_int_t) state->cpu_usec, "restarts", (json_int_t) state->restarts, "restart_usec",
+                (json_int_t) state->restart_usec, "status_text", state->status_text, "stopped", state->stopped, "keep_unit",
+                state->keep_unit);
 
         if (!object)
                 return -ENOMEM;
@@ -80,24 +83,25 @@ int state_to_json(const State *state, char **ret) {
 
 /* The fields as jansson unpacks them, before they are checked. */
 typedef struct Raw {
-        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim;
-        json_int_t oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, started, finished;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim, *status_text;
+        json_int_t restarts, restart_usec, oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, started, finished;
         json_int_t pid[2], inode[2], start_time[2];
-        int status, keep_unit;
+        int status, stopped, keep_unit;
 } Raw;
 
 static int unpack(json_t *object, Raw *raw, json_error_t *where) {
         return json_unpack_ex(object, where, 0,
                               "{s:s, s:s, s?s, s?s, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
-                              "s:I, s:I, s:s, s:i, s?s, s?s, s?I, s?s, s?I, s?I, s?I, s:b}",
+                              "s:I, s:I, s:s, s:i, s?s, s?s, s?I, s?s, s?I, s?I, s?I, s?I, s?I, s?s, s?b, s:b}",
                               "name", &raw->name, "state", &raw->state, "unit", &raw->unit, "root", &raw->root, "uid_base",
                               &raw->uid_base, "uid_count", &raw->uid_count, "supervisor", "pid", &raw->pid[0], "inode",
                               &raw->inode[0], "start_time", &raw->start_time[0], "leader", "pid", &raw->pid[1], "inode",
                               &raw->inode[1], "start_time", &raw->start_time[1], "started_usec", &raw->started, "finished_usec",
                               &raw->finished, "result", &raw->result, "status", &raw->status, "reason", &raw->reason, "log",
                               &raw->log, "oom_kills", &raw->oom_kills, "oom_victim", &raw->oom_victim, "memory_peak",
-                              &raw->memory_peak, "memory_limit", &raw->memory_limit, "cpu_usec", &raw->cpu_usec, "keep_unit",
-                              &raw->keep_unit);
+                              &raw->memory_peak, "memory_limit", &raw->memory_limit, "cpu_usec", &raw->cpu_usec, "restarts",
+                              &raw->restarts, "restart_usec", &raw->restart_usec, "status_text", &raw->status_text, "stopped",
+                              &raw->stopped, "keep_unit", &raw->keep_unit);
 }
 
 int state_from_json(const char *text, State *ret, Error *error) {
@@ -125,6 +129,9 @@ int state_from_json(const char *text, State *ret, Error *error) {
                 .memory_peak = (uint64_t) raw.memory_peak,
                 .memory_limit = (uint64_t) raw.memory_limit,
                 .cpu_usec = (uint64_t) raw.cpu_usec,
+                .restarts = (uint32_t) raw.restarts,
+                .restart_usec = (uint64_t) raw.restart_usec,
+                .stopped = raw.stopped,
                 .keep_unit = raw.keep_unit,
         };
         if (state.state == _MACHINE_STATE_INVALID || state.result == _MACHINE_RESULT_INVALID)
@@ -132,7 +139,8 @@ int state_from_json(const char *text, State *ret, Error *error) {
                                  raw.state, raw.result);
         if (str_replace(&state.name, raw.name) < 0 || str_replace(&state.unit, raw.unit) < 0 ||
             str_replace(&state.root, raw.root) < 0 || str_replace(&state.reason, raw.reason) < 0 ||
-            str_replace(&state.log, raw.log) < 0 || str_replace(&state.oom_victim, raw.oom_victim) < 0)
+            str_replace(&state.log, raw.log) < 0 || str_replace(&state.oom_victim, raw.oom_victim) < 0 ||
+            str_replace(&state.status_text, raw.status_text) < 0)
                 return error_oom(error);
 
         *ret = state;

@@ -66,6 +66,10 @@ typedef struct State {
         uint64_t memory_peak;    /* bytes; these three are of the last kill or of the end, 0: not known */
         uint64_t memory_limit;   /* UINT64_MAX: none */
         uint64_t cpu_usec;
+        uint32_t restarts;       /* times that it began again by itself */
+        uint64_t restart_usec;   /* when it will the next time, CLOCK_REALTIME; 0: it does not wait for that */
+        char *status_text;       /* what the payload says of itself (STATUS= of sd_notify(3)), NULL: nothing */
+        bool stopped;            /* somebody asked for the end */
         bool keep_unit;          /* runs in somebody's unit: no scope is its own */
 } State;
 

@@ -222,7 +222,7 @@ static int check(const Supervisor *s, const ExecRequest *request, Error *error) 
         if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
                 return error_set(error, ERROR_MACHINE_PAUSED, EBUSY, what, s->spec->name,
                                  "it is paused, so nothing would run: 'berth unpause %s' first", s->spec->name);
-        if (s->phase != PHASE_RUNNING)
+        if (s->phase != PHASE_RUNNING && s->phase != PHASE_READYING)
                 return error_set(error, ERROR_MACHINE_NOT_RUNNING, ESRCH, what, s->spec->name, "it is %s",
                                  machine_state_to_string(s->state.state));
         if (s->n_execs >= EXECS_MAX)

@@ -89,6 +89,7 @@ static int signal_leader(Supervisor *s, int signal, sd_bus_error *error) {
         if (!pidref_is_set(&s->leader))
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' is not running yet.",
                                          s->spec->name);
+        supervisor_note_signal(s, signal);
         r = pidref_kill(&s->leader, signal);
         if (r == -ESRCH)
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_MACHINE_NOT_RUNNING), "Machine '%s' has just ended.",

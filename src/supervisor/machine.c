@@ -5,6 +5,7 @@
  * everything that happens to a machine happens in one of these handlers.
  */
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -48,11 +49,40 @@ void supervisor_set_state(Supervisor *s, Phase phase, MachineState state) {
         supervisor_publish(s);
 }
 
+static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        s->status_timer = sd_event_source_disable_unref(s->status_timer);
+        supervisor_publish(s);
+        return 0;
+}
+
+/* The payload may say as much as it likes: what it says within a moment is told as one. */
+static void note_status_text(Supervisor *s, const char *text) {
+        enum { MOMENT_USEC = 50 * 1000 };
+
+        /* Nothing that D-Bus and JSON could not hold. */
+        if (str_is_unprintable(text, "\t") || streq(strempty(s->state.status_text), text) ||
+            str_replace(&s->state.status_text, *text ? text : NULL) < 0 || s->status_timer)
+                return;
+        (void) sd_event_add_time_relative(s->event, &s->status_timer, CLOCK_MONOTONIC, MOMENT_USEC, 0, on_status_timer, s);
+}
+
+/* As docker does: what somebody ends by hand stays ended. Other signals have other meanings. */
+void supervisor_note_signal(Supervisor *s, int signal) {
+        if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == s->spec->kill_signal)
+                s->by_hand = true;
+}
+
 void supervisor_on_notify(const char *name, const char *value, void *userdata) {
         Supervisor *s = userdata;
         uint32_t status;
 
-        if (streq(name, "EXIT_STATUS") && parse_u32(value, &status) >= 0 && status <= UINT8_MAX)
+        if (streq(name, "READY") && streq(value, "1"))
+                supervisor_dispatch(s, EVENT_READY);
+        else if (streq(name, "STATUS"))
+                note_status_text(s, value);
+        else if (s->spec->boot && streq(name, "EXIT_STATUS") && parse_u32(value, &status) >= 0 && status <= UINT8_MAX)
                 s->told_status = (int) status;
 }
 
@@ -135,6 +165,27 @@ static void withdraw_ports(Supervisor *s) {
         ports_done(&s->ports);
 }
 
+/* Of a machine that is over: its streams, which its next life would have had, end where it ends. */
+static void end_payload(Supervisor *s) {
+        (void) cgroup_kill_payload(&s->cgroup);
+        withdraw_ports(s);
+        fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        cgroup_limits_release(&s->cgroup, s->spec->name);
+        s->state.restart_usec = 0;
+        s->status_timer = sd_event_source_disable_unref(s->status_timer);
+        s->state.stopped = s->stopped || s->by_hand;
+}
+
+static void end_with(Supervisor *s, MachineState state) {
+        end_payload(s);
+        supervisor_set_state(s, PHASE_DRAINING, state);
+
+        if (s->console)
+                console_drain(s->console, on_console_done, s);
+        else
+                drain_log(s);
+}
+
 /* The payload ran and is over. */
 static void end_normally(Supervisor *s) {
         /* Killed while it was paused: what joined it is to be able to end, too. */
@@ -143,25 +194,58 @@ static void end_normally(Supervisor *s) {
         s->timer = sd_event_source_disable_unref(s->timer);
 
         /* An exec that joined may have outlived the leader's pid namespace, not the machine. */
-        (void) cgroup_kill_payload(&s->cgroup);
-        withdraw_ports(s);
-        cgroup_limits_release(&s->cgroup, s->spec->name);
-        supervisor_set_state(s, PHASE_DRAINING, MACHINE_EXITED);
+        end_with(s, MACHINE_EXITED);
+}
 
+/* Beginning again: the same scope, the same tree, the same network, everything else anew. */
+
+static uint64_t clock_boottime_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_BOOTTIME, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void set_reason(Supervisor *s) {
+        free(s->state.reason);
+        s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
+}
+
+static void between_lives(Supervisor *s, uint64_t delay) {
+        s->state.leader = (ProcessId){};
+        s->delay_usec = delay;
+        /* What the next life's processes are to be alone with. */
+        (void) cgroup_kill_payload(&s->cgroup);
+        supervisor_set_state(s, PHASE_REBOOTING, MACHINE_STARTING);
         if (s->console)
                 console_drain(s->console, on_console_done, s);
         else
-                drain_log(s);
+                supervisor_dispatch(s, EVENT_CONSOLE_DONE);
+}
+
+/* By its policy. How the last life ended can be read until the next one runs. */
+static bool begin_again_later(Supervisor *s) {
+        uint64_t delay;
+
+        if (s->keep_unit || s->by_hand || s->stopped || !restart_is_wanted(s->spec, &s->state))
+                return false;
+        delay = restart_next_delay(&s->history, s->spec, clock_boottime_usec());
+        s->state.restarts++;
+        s->state.restart_usec = now_usec() + delay;
+        between_lives(s, delay);
+        return true;
 }
 
 /* It ran once, and could not begin again. */
 static void end_reboot(Supervisor *s) {
         s->birth = birth_free(s->birth);
-        withdraw_ports(s);
         s->state.result = RESULT_FAILED;
-        s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
-        (void) cgroup_kill_payload(&s->cgroup);
-        cgroup_limits_release(&s->cgroup, s->spec->name);
+        s->state.status = 0;
+        s->state.finished_usec = now_usec();
+        set_reason(s);
+        if (begin_again_later(s))
+                return;
+        end_payload(s);
         supervisor_set_state(s, PHASE_DRAINING, MACHINE_FAILED);
         drain_log(s);
 }
@@ -176,13 +260,46 @@ static void end_start(Supervisor *s) {
         withdraw_ports(s);
         s->state.result = RESULT_FAILED;
         s->state.finished_usec = now_usec();
-        s->state.reason = error_is_set(&s->error) ? error_render(&s->error) : NULL;
+        set_reason(s);
         connections_answer_start(s);
         /* The caller learns it from the answer to its call: no session was handed out that could ask. */
         (void) cgroup_kill_payload(&s->cgroup);
         cgroup_limits_release(&s->cgroup, s->spec->name);
         supervisor_set_state(s, PHASE_ENDED, MACHINE_FAILED);
         leave(s);
+}
+
+/* Stopping */
+
+static void kill_machine(Supervisor *s) {
+        s->phase = PHASE_KILLING;
+        (void) pidref_kill(&s->leader, SIGKILL);
+        (void) cgroup_kill_payload(&s->cgroup);
+}
+
+static void on_stop(Supervisor *s) {
+        uint64_t timeout = s->spec->timeout_stop_usec;
+        bool all = streq(s->spec->kill_mode, "control-group");
+        int r = 0;
+
+        s->stopped = true;
+        /* First, or it would not get the signal. */
+        if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
+                pause_cancel(s);
+        supervisor_set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
+        if (s->keep_unit)
+                (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
+
+        if (timeout == 0 || (!all && !process_listens(s->leader.pid, s->spec->kill_signal))) {
+                kill_machine(s);
+                return;
+        }
+        if (timeout != USEC_INFINITY)
+                r = arm_timer(s, timeout);
+        if (r >= 0)
+                r = all ? cgroup_signal_payload(&s->cgroup, s->spec->kill_signal) : pidref_kill(&s->leader, s->spec->kill_signal);
+        if (r < 0)
+                kill_machine(s);
 }
 
 /* Starting */
@@ -246,7 +363,8 @@ static void on_scope_ready(Supervisor *s) {
                 return;
         }
         /* Ours are duplicates: the caller's pipes must close when the payload closes them. */
-        fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
+        if (!supervisor_may_begin_again(s))
+                fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         s->phase = PHASE_EXECUTING;
 }
 
@@ -294,6 +412,69 @@ static void announce(Supervisor *s) {
                 log_debug("announcing %s: %s, ignoring", s->spec->name, errno_text(r));
 }
 
+static void on_ready(Supervisor *s) {
+        s->timer = sd_event_source_disable_unref(s->timer);
+        supervisor_set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
+        timeline_mark(&s->timeline, "supervisor: state written");
+        connections_answer_start(s);
+        if (s->keep_unit && s->timeline.begin > 0)
+                timeline_print(&s->timeline, stderr);
+        if (s->keep_unit)
+                announce(s);
+}
+
+/* It has executed; what it is to say itself may come later, or never. */
+static void wait_for_ready(Supervisor *s) {
+        uint64_t timeout = s->spec->timeout_start_usec;
+        int r = timeout == USEC_INFINITY ? 0 : arm_timer(s, timeout);
+
+        if (r < 0) {
+                (void) error_set_errno(&s->error, r, "waiting for the machine to be ready", s->spec->name);
+                (void) pidref_kill(&s->leader, SIGKILL);
+        }
+        supervisor_set_state(s, PHASE_READYING, MACHINE_STARTING);
+}
+
+static void on_not_ready(Supervisor *s) {
+        char span[FORMAT_USEC_MAX];
+
+        (void) error_set(&s->error, ERROR_START_FAILED, ETIMEDOUT, "waiting for the machine to be ready", s->spec->name,
+                         "it did not send READY=1 within %s (TimeoutStartSec=)", format_usec(s->spec->timeout_start_usec, span));
+        (void) pidref_kill(&s->leader, SIGKILL);
+        (void) cgroup_kill_payload(&s->cgroup);
+}
+
+static void on_exited_readying(Supervisor *s) {
+        char signal[SIGNAL_NAME_MAX];
+
+        s->timer = sd_event_source_disable_unref(s->timer);
+        if (!error_is_set(&s->error) && s->state.result == RESULT_EXITED)
+                (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "waiting for the machine to be ready", s->spec->name,
+                                 "it exited with status %i and had not sent READY=1", s->state.status);
+        else if (!error_is_set(&s->error))
+                (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "waiting for the machine to be ready", s->spec->name,
+                                 "it was ended by %s and had not sent READY=1", signal_name(s->state.status, signal));
+        end_start(s);
+}
+
+/* Who waits for it learns so at once; the machine ends in order all the same. */
+static void on_stop_readying(Supervisor *s) {
+        if (!s->rebooted)
+                (void) error_set(&s->error, ERROR_START_FAILED, ECANCELED, "starting the machine", s->spec->name,
+                                 "it was stopped meanwhile");
+        connections_answer_start(s);
+        s->timer = sd_event_source_disable_unref(s->timer);
+        on_stop(s);
+}
+
+/* What was stopped before it was ready has failed to start. */
+static void on_exited_stopping(Supervisor *s) {
+        if (error_is_set(&s->error))
+                end_start(s);
+        else
+                end_normally(s);
+}
+
 static void on_executed(Supervisor *s) {
         s->outcome_source = sd_event_source_disable_unref(s->outcome_source);
         if (birth_outcome(s->birth, &s->error) < 0) {
@@ -307,25 +488,51 @@ static void on_executed(Supervisor *s) {
         s->birth = birth_free(s->birth);
         s->state.leader = process_id(&s->leader);
         s->state.started_usec = now_usec();
-        supervisor_set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
-        timeline_mark(&s->timeline, "supervisor: state written");
-        connections_answer_start(s);
+        if (s->rebooted) {
+                s->state.result = RESULT_NONE;
+                s->state.status = 0;
+                s->state.finished_usec = 0;
+                s->state.restart_usec = 0;
+                (void) str_replace(&s->state.reason, NULL);
+        } else
+                (void) restart_note_start(&s->history, s->spec, clock_boottime_usec());
         oom_watch(s);
-        if (s->keep_unit && s->timeline.begin > 0)
-                timeline_print(&s->timeline, stderr);
-        if (s->keep_unit)
-                announce(s);
+        if (s->spec->notify_ready)
+                wait_for_ready(s);
+        else
+                on_ready(s);
         /* It may have ended before we got here. */
         if (s->exited)
                 supervisor_dispatch(s, EVENT_LEADER_EXITED);
 }
 
-/* Rebooting: the same scope, the same tree, everything else anew. */
+/* Started too often. How it ended the last time is what its result says. */
+static void end_at_limit(Supervisor *s) {
+        char span[FORMAT_USEC_MAX];
+
+        error_done(&s->error);
+        s->error = ERROR_NULL;
+        (void) error_set(&s->error, ERROR_START_FAILED, EBUSY, "starting the machine again", s->spec->name,
+                         "it has begun %" PRIu32 " times within %s already (StartLimitBurst=, StartLimitIntervalSec=)",
+                         s->spec->start_limit_burst, format_usec(s->spec->start_limit_usec, span));
+        set_reason(s);
+        s->state.restarts--;
+        end_with(s, MACHINE_FAILED);
+}
 
 static void begin_again(Supervisor *s) {
         int r;
 
+        s->timer = sd_event_source_disable_unref(s->timer);
+        /* What a system inside does by itself is not counted. */
+        if (s->state.restart_usec > 0 && !restart_note_start(&s->history, s->spec, clock_boottime_usec())) {
+                end_at_limit(s);
+                return;
+        }
         s->rebooted = true;
+        error_done(&s->error);
+        s->error = ERROR_NULL;
+        (void) str_replace(&s->state.status_text, NULL);
         r = supervisor_build_again(s, &s->error);
         if (r < 0)
                 (void) error_set_errno(&s->error, r, "starting the machine again", s->spec->name);
@@ -333,26 +540,33 @@ static void begin_again(Supervisor *s) {
 }
 
 static void on_exited_running(Supervisor *s) {
-        if (!wants_reboot(s)) {
-                end_normally(s);
+        if (wants_reboot(s)) {
+                s->state.result = RESULT_NONE;
+                s->state.status = 0;
+                s->state.finished_usec = 0;
+                between_lives(s, 0);
                 return;
         }
+        /* Killed while it was paused. */
+        if (s->phase != PHASE_RUNNING)
+                pause_cancel(s);
+        if (!begin_again_later(s))
+                end_normally(s);
+}
 
-        s->state.leader = (ProcessId){};
-        s->state.result = RESULT_NONE;
-        s->state.status = 0;
-        s->state.finished_usec = 0;
-        supervisor_set_state(s, PHASE_REBOOTING, MACHINE_STARTING);
-        if (s->console)
-                console_drain(s->console, on_console_done, s);
-        else
+static void on_drained_rebooting(Supervisor *s) {
+        if (s->delay_usec == 0 || arm_timer(s, s->delay_usec) < 0)
                 begin_again(s);
 }
 
 static void on_stop_rebooting(Supervisor *s) {
+        bool failed = s->state.result == RESULT_FAILED;
+
         s->stopped = true;
-        s->state.result = RESULT_EXITED;
-        end_normally(s);
+        if (s->state.result == RESULT_NONE)
+                s->state.result = RESULT_EXITED;
+        s->timer = sd_event_source_disable_unref(s->timer);
+        end_with(s, failed ? MACHINE_FAILED : MACHINE_EXITED);
 }
 
 static void on_exited_waiting(Supervisor *s) {
@@ -365,39 +579,6 @@ static void on_stop_starting(Supervisor *s) {
                          "it was stopped meanwhile");
         if (s->birth)
                 (void) pidref_kill(birth_leader(s->birth), SIGKILL);
-}
-
-/* Stopping */
-
-static void kill_machine(Supervisor *s) {
-        s->phase = PHASE_KILLING;
-        (void) pidref_kill(&s->leader, SIGKILL);
-        (void) cgroup_kill_payload(&s->cgroup);
-}
-
-static void on_stop(Supervisor *s) {
-        uint64_t timeout = s->spec->timeout_stop_usec;
-        bool all = streq(s->spec->kill_mode, "control-group");
-        int r = 0;
-
-        s->stopped = true;
-        /* First, or it would not get the signal. */
-        if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
-                pause_cancel(s);
-        supervisor_set_state(s, PHASE_STOPPING, MACHINE_STOPPING);
-        if (s->keep_unit)
-                (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
-
-        if (timeout == 0 || (!all && !process_listens(s->leader.pid, s->spec->kill_signal))) {
-                kill_machine(s);
-                return;
-        }
-        if (timeout != USEC_INFINITY)
-                r = arm_timer(s, timeout);
-        if (r >= 0)
-                r = all ? cgroup_signal_payload(&s->cgroup, s->spec->kill_signal) : pidref_kill(&s->leader, s->spec->kill_signal);
-        if (r < 0)
-                kill_machine(s);
 }
 
 typedef void (*Handler)(Supervisor *s);
@@ -417,30 +598,37 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_LEADER_EXITED] = on_executed,
                 [EVENT_STOP] = on_stop_starting,
         },
+        [PHASE_READYING] = {
+                [EVENT_READY] = on_ready,
+                [EVENT_TIMEOUT] = on_not_ready,
+                [EVENT_LEADER_EXITED] = on_exited_readying,
+                [EVENT_STOP] = on_stop_readying,
+        },
         [PHASE_RUNNING] = {
                 [EVENT_LEADER_EXITED] = on_exited_running,
                 [EVENT_STOP] = on_stop,
         },
         [PHASE_PAUSING] = {
-                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_LEADER_EXITED] = on_exited_running,
                 [EVENT_FROZEN] = pause_settle,
                 [EVENT_NOT_FROZEN] = pause_give_up,
                 [EVENT_STOP] = on_stop,
         },
         [PHASE_PAUSED] = {
-                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_LEADER_EXITED] = on_exited_running,
                 [EVENT_STOP] = on_stop,
         },
         [PHASE_REBOOTING] = {
-                [EVENT_CONSOLE_DONE] = begin_again,
+                [EVENT_CONSOLE_DONE] = on_drained_rebooting,
+                [EVENT_TIMEOUT] = begin_again,
                 [EVENT_STOP] = on_stop_rebooting,
         },
         [PHASE_STOPPING] = {
-                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_LEADER_EXITED] = on_exited_stopping,
                 [EVENT_TIMEOUT] = kill_machine,
         },
         [PHASE_KILLING] = {
-                [EVENT_LEADER_EXITED] = end_normally,
+                [EVENT_LEADER_EXITED] = on_exited_stopping,
         },
         [PHASE_DRAINING] = {
                 [EVENT_CONSOLE_DONE] = drain_log,

@@ -71,7 +71,7 @@ static bool receive(const Notify *n) {
                 return false;
         text[size] = '\0';
         sender = read_sender(&message);
-        if (sender == n->leader && !(message.msg_flags & MSG_TRUNC))
+        if ((n->leader == 0 || sender == n->leader) && !(message.msg_flags & MSG_TRUNC))
                 read_lines(n, text);
         return true;
 }

@@ -43,6 +43,7 @@ static void supervisor_init(Supervisor *s) {
                 .told_status = -1,
                 .run_dir = -EBADF,
                 .tree = -EBADF,
+                .source = SOURCE_NULL,
                 .devices = -EBADF,
                 .locks = { -EBADF, -EBADF, -EBADF, -EBADF },
                 .namespaces = NAMESPACES_NULL,
@@ -72,6 +73,7 @@ static void supervisor_done(Supervisor *s) {
         sd_event_source_disable_unref(s->outcome_source);
         sd_event_source_disable_unref(s->leader_source);
         sd_event_source_disable_unref(s->timer);
+        sd_event_source_disable_unref(s->status_timer);
         sd_event_unref(s->event);
         cgroup_done(&s->cgroup);
         state_done(&s->state);
@@ -80,6 +82,7 @@ static void supervisor_done(Supervisor *s) {
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         namespaces_done(&s->namespaces);
+        source_done(&s->source);
         (void) fd_close(s->tree);
         (void) fd_close(s->devices);
         (void) fd_close(s->run_dir);
@@ -186,24 +189,44 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error) {
         return *ret ? 0 : error_oom(error);
 }
 
+/* A system may reboot; and whatever its policy lets begin again. What it is made from is kept. */
+bool supervisor_may_begin_again(const Supervisor *s) {
+        return s->spec->boot || (restart_is_possible(s->spec) && !s->keep_unit);
+}
+
+/*
+ * The mounts of an image can be id-mapped once only, older kernels (6.1) clone none that is attached nowhere, and in the
+ * scope there are no loop devices to make others with.
+ */
+static int check_restart(const Supervisor *s, Error *error) {
+        if (!restart_is_possible(s->spec) || !disk_is_image(s->tree))
+                return 0;
+        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "planning the machine", s->spec->root,
+                         "Restart= is for machines that are made from a directory, and this is an image; in a unit "
+                         "(--keep-unit) the unit's Restart= does it");
+}
+
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
-        _cleanup_source_ Source source = SOURCE_NULL;
         int r = supervisor_mount_point(s, &place, error);
 
+        if (r >= 0 && !s->keep_unit)
+                r = check_restart(s, error);
         /* A port that is taken is known before anything is made. */
         if (r >= 0 && s->ports.n_sockets == 0)
                 r = ports_open(s->spec, &s->ports, error);
-        if (r >= 0)
-                r = source_open(s->plan, s->tree, &source, error);
+        /* Once: in the scope no loop device can be opened any more. */
+        if (r >= 0 && s->source.tree.tree < 0)
+                r = source_open(s->plan, s->tree, &s->source, error);
         /* Before the leader, which would have it too, is cloned. */
         s->devices = fd_close(s->devices);
         if (r >= 0)
-                r = birth_build(s->plan, &source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+                r = birth_build(s->plan, &s->source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
         if (r >= 0 && !s->ports.elements)
                 r = ports_publish(s->spec, &s->ports, error);
-        /* A system that reboots begins with them once more. */
-        if (!s->spec->boot) {
+        if (!supervisor_may_begin_again(s)) {
+                source_done(&s->source);
+                s->source = SOURCE_NULL;
                 s->tree = fd_close(s->tree);
                 namespaces_done(&s->namespaces);
         }
@@ -260,7 +283,8 @@ static int add_leader(Supervisor *s, Error *error) {
         else if (master >= 0)
                 r = console_new(s->event, master, /* hold= */ false, &s->console, error);
         if (r >= 0 && notify >= 0)
-                r = notify_new(s->event, notify, birth_leader_child(s->birth), supervisor_on_notify, s, &s->notify, error);
+                r = notify_new(s->event, notify, s->spec->boot ? birth_leader_child(s->birth) : 0, supervisor_on_notify, s,
+                               &s->notify, error);
         if (r < 0)
                 return r;
         r = sd_event_add_child(s->event, &s->leader_source, birth_leader_child(s->birth), WEXITED, on_leader_exit, s);

@@ -12,6 +12,8 @@
 #include "birth.h"
 #include "cgroup.h"
 #include "publish.h"
+#include "restart-policy.h"
+#include "source.h"
 #include "config.h"
 #include "spawn.h"
 #include "state.h"
@@ -30,10 +32,12 @@ typedef struct Notify Notify;
 typedef enum Phase {
         PHASE_WAITING,   /* built, or failed to build; the scope is not there yet */
         PHASE_EXECUTING, /* released: the payload is being executed */
+        PHASE_READYING,  /* executed; it is to say that it is ready */
         PHASE_RUNNING,
         PHASE_PAUSING,   /* its processes are being frozen */
         PHASE_PAUSED,
-        PHASE_REBOOTING, /* the system inside asked to begin again; the terminal's last words are on their way */
+        PHASE_REBOOTING, /* it begins again, by itself or by its policy, once the terminal's last words are delivered and it
+                          * has waited long enough */
         PHASE_STOPPING,  /* asked to end, timer armed */
         PHASE_KILLING,   /* killed, waiting for the leader to be reaped */
         PHASE_DRAINING,  /* it is over; the terminal's last words are on their way */
@@ -46,6 +50,7 @@ typedef enum Event {
         EVENT_SCOPE_FAILED,
         EVENT_MANAGER_LOST,
         EVENT_OUTCOME,       /* the leader's socket is readable: executed, or why not */
+        EVENT_READY,         /* the payload says so */
         EVENT_LEADER_EXITED,
         EVENT_STOP,
         EVENT_FROZEN,        /* something about the freezing of the payload has changed */
@@ -71,7 +76,11 @@ typedef struct Supervisor {
         PidRef leader;
         pid_t leader_child;      /* its number in our own pid namespace */
         bool stopped;            /* the end was asked for */
+        bool by_hand;            /* somebody ended it: it does not begin again */
         bool rebooted;           /* this is not its first life */
+        RestartHistory history;
+        uint64_t delay_usec;     /* to wait before the next life */
+        sd_event_source *status_timer;
         Notify *notify;          /* what the payload tells of itself */
         int told_status;         /* the exit status that the system inside told, or -1 */
         bool exited;             /* the leader was reaped: result and status are in state */
@@ -84,6 +93,7 @@ typedef struct Supervisor {
 
         int run_dir;
         int tree;
+        Source source;           /* what the machine is made from, where it may be made again */
         int devices;             /* spawn.h; or -EBADF */
         int locks[4];            /* name, range, that of a range which is another's, and addresses; held until we end */
         int stdio[3];
@@ -122,6 +132,7 @@ void supervisor_warm_up(void);
 int supervisor_mount_point(const Supervisor *s, char **ret, Error *error);
 
 /* Builds the machine once more, in the cgroups that it has: up to where release() is to be called. */
+bool supervisor_may_begin_again(const Supervisor *s);
 int supervisor_build_again(Supervisor *s, Error *error);
 
 /* machine.c: what happens */
@@ -132,5 +143,7 @@ void supervisor_set_state(Supervisor *s, Phase phase, MachineState state);
 void supervisor_publish(Supervisor *s);
 /* The result of the last wait for the leader, into s->state. */
 void supervisor_record_exit(Supervisor *s, const siginfo_t *info);
+/* Somebody ends the machine by a signal. */
+void supervisor_note_signal(Supervisor *s, int signal);
 /* A line of what the leader told by sd_notify(3): a NotifyHandler. */
 void supervisor_on_notify(const char *name, const char *value, void *userdata);

@@ -32,6 +32,9 @@ static State full_state(void) {
                 .finished_usec = UINT64_C(1700000000000002),
                 .result = RESULT_SIGNAL,
                 .status = 9,
+                .restarts = 3,
+                .restart_usec = UINT64_C(1700000000000003),
+                .stopped = true,
                 .keep_unit = true,
         };
 
@@ -39,12 +42,15 @@ static State full_state(void) {
         assert_int_equal(str_replace(&s.unit, "berth-web.scope"), 0);
         assert_int_equal(str_replace(&s.root, "/srv/\"ü\""), 0);
         assert_int_equal(str_replace(&s.reason, "no\nluck"), 0);
+        assert_int_equal(str_replace(&s.status_text, "so far so good"), 0);
         return s;
 }
 
 static void check_equal(const State *a, const State *b) {
         assert_true(streq_ptr(a->name, b->name) && streq_ptr(a->unit, b->unit) && streq_ptr(a->root, b->root) &&
-                    streq_ptr(a->reason, b->reason));
+                    streq_ptr(a->reason, b->reason) && streq_ptr(a->status_text, b->status_text));
+        assert_int_equal(a->restarts, b->restarts);
+        assert_true(a->restart_usec == b->restart_usec && a->stopped == b->stopped);
         assert_int_equal(a->state, b->state);
         assert_int_equal(a->uid_base, b->uid_base);
         assert_int_equal(a->uid_count, b->uid_count);

@@ -15,7 +15,8 @@
 static const char *const harmless[] = {
         "WritableLayer", "ResolvConf", "Timezone", "DiskMax",
         "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "Register",
-        "ProcessTwo", "Ephemeral",
+        "ProcessTwo", "Ephemeral", "Restart", "RestartSec", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
+        "NotifyReady", "TimeoutStartSec",
         "KillSignal", "NoNewPrivileges", "DropCapability", "AmbientCapability", "Personality", "BoottimeOffsetSec",
         "MonotonicOffsetSec", "PivotRoot", "MachineID", "SetCredential", "ReadOnly", "PrivateUsersOwnership", "Volatile",
         "TemporaryFileSystem", "Inaccessible", "VirtualEthernet", "Zone", "IPv4Address", "IPv6Address", "MACAddress",
