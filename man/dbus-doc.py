@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""dbus-doc.py TEMPLATE XML…: puts signatures into the manual.
+"""dbus-doc.py TEMPLATE RULE XML…: puts signatures, and the example of a polkit rule, into the manual.
 
 A line "@INTERFACE.MEMBER@" of the template becomes the member's signature, from the introspection XML. A member that the
 template does not name, or names without there being one, is an error: the manual is complete and tells the truth.
@@ -27,8 +27,10 @@ def signature(member):
 
 
 def main():
+    with open(sys.argv[2], encoding='utf-8') as rule:
+        words = {'@one_machine_rule@': rule.read().rstrip()}
     members = {}
-    for path in sys.argv[2:]:
+    for path in sys.argv[3:]:
         for interface in xml.etree.ElementTree.parse(path).getroot().findall('interface'):
             for member in interface:
                 if member.tag in ('method', 'signal', 'property'):
@@ -41,7 +43,7 @@ def main():
             if word.startswith('@org.berth1.') and word not in members:
                 sys.exit(f'dbus-doc.py: {word}: there is no such member')
             missing.discard(word)
-            print(members.get(word, word))
+            print(members.get(word, words.get(word, word)))
     if missing:
         sys.exit(f'dbus-doc.py: the manual does not tell of {", ".join(sorted(missing))}')
 

@@ -201,6 +201,7 @@ static int offer_verbs(const Completion *c) {
         }
         offer(c, "--help", "Print what there is");
         offer(c, "--version", "Print the version");
+        offer(c, "--no-pager", "Long output at once");
         return 0;
 }
 

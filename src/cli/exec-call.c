@@ -8,7 +8,9 @@
 
 #include "client.h"
 #include "fd-util.h"
+#include "login-shell.h"
 #include "spec-bus.h"
+#include "strv.h"
 
 #define MACHINES_DIRECTORY "/run/berth/machines"
 
@@ -88,12 +90,19 @@ static int new_call(const char *name, sd_bus **ret_bus, sd_bus_message **ret, Er
 int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int *stdio, int *ret,
               Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_strv_free_ char **shell = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;
         int r = new_call(name, &bus, &message, error);
 
         if (r < 0)
                 return r;
-        r = append_arguments(message, command, spec, flags, stdio);
+        /* berthd, which asks for another right then, finds the shell by itself. */
+        if (!*command && !sd_bus_message_get_destination(message)) {
+                r = login_shell_command(spec->user ? spec->user : "root", &shell);
+                if (r < 0)
+                        return error_oom(error);
+        }
+        r = append_arguments(message, shell ? shell : command, spec, flags, stdio);
         if (r < 0)
                 return error_set_errno(error, r, "writing the call", "ExecMachine");
         r = client_call(bus, message, &reply, error);

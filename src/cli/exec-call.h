@@ -16,9 +16,9 @@ typedef enum ExecFlags {
 } ExecFlags;
 
 /*
- * Executes COMMAND with what SPEC has assigned; STDIO are its streams without a terminal and with somebody who stays. *ret
- * is the descriptor of its session, the caller's. Root asks the machine's supervisor itself, which is the shortest way;
- * everybody else berthd, which asks polkit.
+ * Executes COMMAND, or where that is empty the shell of the user, with what SPEC has assigned; STDIO are its streams without
+ * a terminal and with somebody who stays. *ret is the descriptor of its session, the caller's. Root asks the machine's
+ * supervisor itself, which is the shortest way; everybody else berthd, which asks polkit.
  */
 int exec_call(const char *name, char *const *command, const Spec *spec, ExecFlags flags, const int *stdio, int *ret,
               Error *error);

@@ -113,27 +113,12 @@ static const Option shell_options[] = {
         {},
 };
 
-/* Without words of its own, the user's shell as a login begins it: the machine's sh knows $SHELL of nobody, so it looks. */
-static int shell_command(const char *user, char *const *words, char ***ret, Error *error) {
-        static const char script[] =
-                "u=$1; s=; if [ -r /etc/passwd ]; then while IFS=: read -r n _ i _ _ _ c; do "
-                "if [ \"$n\" = \"$u\" ] || [ \"$i\" = \"$u\" ]; then s=$c; break; fi; done </etc/passwd; fi; "
-                "[ -x \"$s\" ] || s=/bin/bash; [ -x \"$s\" ] || s=/bin/sh; cd ~ 2>/dev/null; export SHELL=\"$s\"; exec \"$s\" -l";
-        const char *const login[] = { "/bin/sh", "-c", script, "berth-shell", user, NULL };
-
-        for (char *const *word = words && *words ? words : (char *const *) login; *word; word++)
-                if (strv_append(ret, *word) < 0)
-                        return error_oom(error);
-        return 0;
-}
-
 static int shell_verb(const Call *call, Error *error) {
         const ShellOptions *options = call->options;
         const ExecOptions exec = { .terminal = isatty(STDIN_FILENO) };
         const char *operand = call->operands[0], *at = strchr(operand, '@');
         _cleanup_free_ char *user = at ? strndup(operand, (size_t) (at - operand))
                                        : strdup(options->user ? options->user : "root");
-        _cleanup_strv_free_ char **command = NULL;
         _cleanup_spec_ Spec *spec = spec_new();
         int r;
 
@@ -142,9 +127,8 @@ static int shell_verb(const Call *call, Error *error) {
         r = setting_assign(setting_by_name("User"), spec, user, error);
         if (r >= 0)
                 r = exec.terminal ? pass_terminal_type(spec, error) : 0;
-        if (r >= 0)
-                r = shell_command(user, call->operands + 1, &command, error);
-        return r < 0 ? r : run(at ? at + 1 : operand, command, spec, &exec, error);
+        /* Without words of its own it is the user's shell. */
+        return r < 0 ? r : run(at ? at + 1 : operand, call->operands + 1, spec, &exec, error);
 }
 
 const Verb verb_shell = {

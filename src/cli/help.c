@@ -211,6 +211,7 @@ int help_main(Error *error) {
         printf("\nOptions:\n");
         print_row("-h, --help", "Show this; berth VERB --help tells more", NULL);
         print_row("    --version", "Show the version", NULL);
+        print_row("    --no-pager", "Long output at once, also on a terminal", NULL);
         printf("\nSee berth(1) for the manual.\n");
         return EXIT_SUCCESS;
 }

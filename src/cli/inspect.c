@@ -117,13 +117,14 @@ static int inspect_verb(const Call *call, Error *error) {
 }
 
 const Verb verb_inspect = {
-        .names = "inspect",
+        .names = "inspect|show",
         .operands = "NAME…",
         .least = 1,
         .most = SIZE_MAX,
         .options = inspect_options,
         .size = sizeof(InspectOptions),
         .initial = &(const InspectOptions){ .json = JSON_PRETTY },
+        .flags = VERB_PAGED,
         .help = "Print settings and state of machines as JSON",
         .details =
                 "An array with an object for each. Of a machine that runs the settings are as they were resolved. Environment= is "
@@ -164,6 +165,7 @@ const Verb verb_cat = {
         .operands = "NAME…",
         .least = 1,
         .most = SIZE_MAX,
+        .flags = VERB_PAGED,
         .help = "Print what was set of machines, as a settings file",
         .details =
                 "In the form of systemd.nspawn(5), as berth.settings(5) has it: one machine's settings saved in /etc/systemd/nspawn "

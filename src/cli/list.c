@@ -84,13 +84,13 @@ static void add_item(Table *table, const Item *item) {
         table_add_string(table, item->root);
 }
 
-static int print_items(const Item *items, size_t n, const ListOptions *options) {
+static int print_items(const Item *items, size_t n, const ListOptions *options, bool styled) {
         static const Column columns[] = {
-                { "MACHINE", "machine" },     { "STATE", "state" }, { "LEADER", "leader" },
+                { "MACHINE", "machine" },     { "STATE", "state", style_of_state }, { "LEADER", "leader" },
                 { "UPTIME", "started_usec" }, { "ROOT", "root" },
         };
         bool legend = !options->no_legend && options->json == JSON_OFF;
-        _cleanup_table_ Table table = TABLE(columns);
+        _cleanup_table_ Table table = STYLED_TABLE(columns, styled);
         int r;
 
         for (size_t i = 0; i < n; i++)
@@ -129,12 +129,13 @@ static int list_verb(const Call *call, Error *error) {
                         puts(items[i].name);
                 return EXIT_SUCCESS;
         }
-        return print_items(items, n, options) < 0 ? error_oom(error) : EXIT_SUCCESS;
+        return print_items(items, n, options, call->styled) < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 
 const Verb verb_list = {
         .names = "list|ls|ps",
         .operands = "",
+        .flags = VERB_PAGED,
         .options = list_options,
         .size = sizeof(ListOptions),
         .help = "List machines that run",

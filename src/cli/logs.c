@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,8 +45,7 @@ typedef struct Logs {
         uint64_t until;
         LogReader *reader;
         bool continued[2];       /* standard output, standard error: the last line has not ended */
-        sd_bus *bus;             /* while following */
-        bool changed;            /* something happened to the machine */
+        sd_bus *bus;             /* until it is known what to follow */
 } Logs;
 
 /* What is missing, in its place. */
@@ -124,51 +124,47 @@ static int print_all(Logs *l, Error *error) {
 
 /* Following */
 
-static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        ((Logs *) userdata)->changed = true;
-        return 0;
-}
+/*
+ * The supervisor, which ends with its machine: to see that takes neither a right nor a connection to the bus. -ESRCH where
+ * the machine does not run.
+ */
+static int open_supervisor(const Logs *l) {
+        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL, again = MACHINE_INFO_NULL;
+        _cleanup_close_ int fd = -EBADF;
 
-static bool is_alive(Logs *l) {
-        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
-
-        return machine_info_read(l->bus, l->name, &info, NULL) >= 0 &&
-               machine_state_is_alive(machine_state_from_string(info.state));
-}
-
-static int wait_for_more(Logs *l) {
-        struct pollfd polled[] = { { .fd = log_reader_fd(l->reader), .events = POLLIN },
-                                   { .fd = sd_bus_get_fd(l->bus), .events = POLLIN } };
-        int r;
-
-        while ((r = sd_bus_process(l->bus, NULL)) > 0)
-                ;
-        if (r < 0 || l->changed)
-                return r;
-        return poll(polled, ELEMENTSOF(polled), -1) < 0 && errno != EINTR ? negative_errno() : 0;
+        if (machine_info_read(l->bus, l->name, &info, NULL) < 0 ||
+            !machine_state_is_alive(machine_state_from_string(info.state)) || info.supervisor == 0)
+                return -ESRCH;
+        fd = pidfd_open((pid_t) info.supervisor, 0);
+        if (fd < 0)
+                return negative_errno();
+        /* The number may have been somebody else's by then. */
+        if (machine_info_read(l->bus, l->name, &again, NULL) < 0 || again.supervisor != info.supervisor)
+                return -ESRCH;
+        return TAKE_FD(fd);
 }
 
 static int follow(Logs *l, Error *error) {
-        static const char match[] = "type='signal',sender='org.berth1',path_namespace='/org/berth1'";
         /* What was written at the very end is in the journal a moment after the end is known. */
         enum { LAST_WORDS_MSEC = 300 };
-        bool alive = true;
-        int r = sd_bus_add_match(l->bus, NULL, match, on_signal, l);
+        _cleanup_close_ int supervisor = open_supervisor(l);
+        bool alive = supervisor >= 0;
 
-        l->changed = true;
-        while (r >= 0) {
-                if (l->changed) {
-                        l->changed = false;
-                        alive = is_alive(l);
-                }
+        l->bus = sd_bus_flush_close_unref(l->bus);
+        for (;;) {
+                struct pollfd polled[] = { { .fd = log_reader_fd(l->reader), .events = POLLIN },
+                                           { .fd = supervisor, .events = POLLIN } };
+                int r;
+
                 if (!alive)
-                        (void) poll(&(struct pollfd){ .fd = log_reader_fd(l->reader), .events = POLLIN }, 1, LAST_WORDS_MSEC);
+                        (void) poll(polled, 1, LAST_WORDS_MSEC);
                 r = print_all(l, error);
                 if (r != 0 || !alive)
                         return r < 0 ? r : 0;
-                r = wait_for_more(l);
+                if (poll(polled, ELEMENTSOF(polled), -1) < 0 && errno != EINTR)
+                        return error_set_errno(error, negative_errno(), "waiting for the machine", l->name);
+                alive = polled[1].revents == 0;
         }
-        return error_set_errno(error, r, "waiting for the machine", l->name);
 }
 
 /* Where it is */
@@ -221,26 +217,25 @@ static int logs_verb(const Call *call, Error *error) {
         const LogsOptions *options = call->options;
         Logs logs = { .options = options, .name = call->operands[0], .until = UINT64_MAX };
         uint64_t lines, since = 0;
-        _cleanup_bus_ sd_bus *bus = NULL;
         _cleanup_(log_reader_freep) LogReader *reader = NULL;
         int r = read_bounds(options, &lines, &since, &logs.until, error);
 
         if (r >= 0)
                 r = spec_check_name(logs.name, error);
         if (r >= 0)
-                r = client_open(&bus, error);
+                r = client_open(&logs.bus, error);
         if (r < 0)
                 return r;
-        logs.bus = bus;
         r = open_reader(&logs, error);
         reader = logs.reader;
-        if (r < 0)
-                return r;
-
-        r = log_reader_seek(reader, since, lines);
-        if (r < 0)
-                return error_set_errno(error, r, "reading the log of", logs.name);
-        r = options->follow ? follow(&logs, error) : print_all(&logs, error);
+        if (r >= 0) {
+                r = log_reader_seek(reader, since, lines);
+                if (r < 0)
+                        error_set_errno(error, r, "reading the log of", logs.name);
+        }
+        if (r >= 0)
+                r = options->follow ? follow(&logs, error) : print_all(&logs, error);
+        (void) sd_bus_flush_close_unref(logs.bus);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 

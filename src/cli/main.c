@@ -10,6 +10,7 @@
 #include "config.h"
 #include "help.h"
 #include "log.h"
+#include "pager.h"
 #include "verbs.h"
 
 /* Descriptors are passed on by their numbers 0, 1 and 2: nothing else may have got one of them. */
@@ -20,18 +21,31 @@ static int open_standard_descriptors(void) {
         return 0;
 }
 
+static int print_help(const char *name, bool paged, Error *error) {
+        const Verb *verb = name ? verb_find(name, error) : NULL;
+        Pager pager = PAGER_NULL;
+        int r;
+
+        if (name && !verb)
+                return -EINVAL;
+        if (paged)
+                pager_open(&pager);
+        r = verb ? help_verb(verb, error) : help_main(error);
+        pager_close(&pager);
+        return r;
+}
+
 static int run(char **arguments, Error *error) {
-        const char *word = arguments[0];
+        bool paged = !*arguments || !streq(*arguments, "--no-pager");
+        const char *word = *(paged ? arguments : ++arguments);
         const Verb *verb;
 
         if (!word) {
-                (void) help_main(error);
+                (void) print_help(NULL, paged, error);
                 return EXIT_FAILURE;
         }
-        if (streq(word, "--help") || streq(word, "-h") || streq(word, "help")) {
-                verb = arguments[1] ? verb_find(arguments[1], error) : NULL;
-                return verb ? help_verb(verb, error) : arguments[1] ? -EINVAL : help_main(error);
-        }
+        if (streq(word, "--help") || streq(word, "-h") || streq(word, "help"))
+                return print_help(arguments[1], paged, error);
         if (streq(word, "__complete"))
                 return complete_main(arguments + 1);
         if (streq(word, "--version")) {
@@ -40,10 +54,10 @@ static int run(char **arguments, Error *error) {
         }
         if (word[0] == '-')
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", word,
-                                 "berth itself takes --help and --version; other options stand behind the verb");
+                                 "berth itself takes --help, --version and --no-pager; other options stand behind the verb");
 
         verb = verb_find(word, error);
-        return verb ? verb_call(verb, arguments + 1) : -EINVAL;
+        return verb ? verb_call(verb, arguments + 1, paged) : -EINVAL;
 }
 
 int main(int argc, char **argv) {

@@ -95,13 +95,14 @@ static int column_width(const Table *t, size_t column, bool legend) {
         return width;
 }
 
-static void print_cell(const char *text, int width, bool last) {
+static void print_cell(const char *text, int width, bool last, Style style, bool styled) {
         int gap = width - utf8_columns(text, strlen(text));
 
+        printf("%s%s%s", style_begin(styled, style), text, style_end(styled, style));
         if (last)
-                puts(text);
+                putchar('\n');
         else
-                printf("%s%*s  ", text, gap, "");
+                printf("%*s  ", gap, "");
 }
 
 static int print_json(json_t *value, JsonMode mode) {
@@ -125,9 +126,13 @@ int table_print(const Table *t, JsonMode mode, bool legend) {
                 widths[i] = column_width(t, i, legend);
         if (legend)
                 for (size_t i = 0; i < t->n_columns; i++)
-                        print_cell(t->columns[i].title, widths[i], i + 1 == t->n_columns);
-        for (size_t i = 0; i < t->n_cells; i++)
-                print_cell(t->cells[i], widths[i % t->n_columns], (i + 1) % t->n_columns == 0);
+                        print_cell(t->columns[i].title, widths[i], i + 1 == t->n_columns, STYLE_TITLE, t->styled);
+        for (size_t i = 0; i < t->n_cells; i++) {
+                const Column *column = t->columns + i % t->n_columns;
+
+                print_cell(t->cells[i], widths[i % t->n_columns], (i + 1) % t->n_columns == 0,
+                           column->style ? column->style(t->cells[i]) : STYLE_NONE, t->styled);
+        }
         return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "parse-util.h"
 #include "setting.h"
+#include "style.h"
 
 typedef enum JsonMode {
         JSON_OFF,
@@ -20,6 +21,7 @@ extern const SettingType type_json_mode;
 typedef struct Column {
         const char *title;       /* for people */
         const char *key;         /* in JSON */
+        Style (*style)(const char *text); /* of a cell, or NULL */
 } Column;
 
 /*
@@ -32,10 +34,12 @@ typedef struct Table {
         char **cells;            /* escaped text */
         size_t n_cells;
         json_t *rows;            /* an array of objects */
+        bool styled;             /* with colours */
         bool failed;             /* memory was short */
 } Table;
 
-#define TABLE(c) (Table){ .columns = (c), .n_columns = ELEMENTSOF(c), .rows = json_array() }
+#define STYLED_TABLE(c, s) (Table){ .columns = (c), .n_columns = ELEMENTSOF(c), .rows = json_array(), .styled = (s) }
+#define TABLE(c) STYLED_TABLE(c, false)
 void table_done(Table *t);
 #define _cleanup_table_ _cleanup_(table_done)
 

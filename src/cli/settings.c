@@ -22,7 +22,7 @@ static int settings_verb(const Call *call, Error *error) {
                 { "DEFAULT", "default" }, { "WHAT", "help" },
         };
         const SettingsOptions *options = call->options;
-        _cleanup_table_ Table table = TABLE(columns);
+        _cleanup_table_ Table table = STYLED_TABLE(columns, call->styled);
 
         FOREACH_SETTING(s) {
                 table_add_string(&table, setting_section_name(s->section));
@@ -39,6 +39,7 @@ const Verb verb_settings = {
         .operands = "",
         .options = settings_options,
         .size = sizeof(SettingsOptions),
+        .flags = VERB_PAGED,
         .help = "List the settings that a machine can have",
         .run = settings_verb,
 };

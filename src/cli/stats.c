@@ -298,7 +298,7 @@ static int top_verb(const Call *call, Error *error) {
         const TopOptions *options = call->options;
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_table_ Table table = TABLE(columns);
+        _cleanup_table_ Table table = STYLED_TABLE(columns, call->styled);
         _cleanup_bus_ sd_bus *bus = NULL;
         int r = client_open(&bus, error);
 

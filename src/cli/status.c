@@ -217,10 +217,17 @@ static void print_usage(sd_bus *bus, const MachineInfo *info, bool alive) {
                             isempty(info->oom_victim) ? "" : ", the last was ", strempty(info->oom_victim));
 }
 
+typedef struct Status {
+        sd_bus *bus;
+        bool styled;
+} Status;
+
 static int print_machine(const char *name, void *userdata, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
         _cleanup_spec_ Spec *spec = spec_new();
-        sd_bus *bus = userdata;
+        const Status *status = userdata;
+        sd_bus *bus = status->bus;
+        Style style;
         bool alive;
         int r = machine_info_read(bus, name, &info, error);
 
@@ -232,7 +239,8 @@ static int print_machine(const char *name, void *userdata, Error *error) {
                 return r;
 
         alive = machine_state_is_alive(machine_state_from_string(info.state));
-        printf("%s %s\n", alive ? "●" : "○", info.name);
+        style = style_of_state(info.state);
+        printf("%s%s%s %s\n", style_begin(status->styled, style), alive ? "●" : "○", style_end(status->styled, style), info.name);
         print_state(&info);
         print_restarts(&info);
         if (alive && !isempty(info.status_text))
@@ -249,7 +257,7 @@ static int status_verb(const Call *call, Error *error) {
         _cleanup_bus_ sd_bus *bus = NULL;
         int r = client_open(&bus, error);
 
-        return r < 0 ? r : call_each(call, print_machine, bus);
+        return r < 0 ? r : call_each(call, print_machine, &(Status){ bus, call->styled });
 }
 
 const Verb verb_status = {
@@ -257,6 +265,7 @@ const Verb verb_status = {
         .operands = "NAME…",
         .least = 1,
         .most = SIZE_MAX,
+        .flags = VERB_PAGED,
         .help = "Show what there is to know about machines",
         .run = status_verb,
 };

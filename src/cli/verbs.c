@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verbs.h"
 
+#include <unistd.h>
+
 #include "help.h"
 #include "log.h"
+#include "pager.h"
 #include "string-util.h"
 #include "strv.h"
+#include "style.h"
 
 const Verb *const verbs[] = {
         &verb_run,     &verb_create, &verb_start,   &verb_restart,      &verb_attach,   &verb_exec,
@@ -72,7 +76,19 @@ static int check_operands(const Verb *verb, const char *name, char *const *opera
         return 0;
 }
 
-static int read_and_run(const Verb *verb, const char *name, char **arguments, void *values, Error *error) {
+static int run_paged(const Verb *verb, const Call *call, bool paged, Error *error) {
+        Pager pager = PAGER_NULL;
+        int r;
+
+        if (paged && (!call || verb->flags & VERB_PAGED))
+                pager_open(&pager);
+        r = call ? verb->run(call, error) : help_verb(verb, error);
+        pager_close(&pager);
+        return r;
+}
+
+static int read_and_run(const Verb *verb, const char *name, char **arguments, void *values, bool paged, Error *error) {
+        bool styled = style_is_used(isatty(STDOUT_FILENO));
         _cleanup_spec_ Spec *spec = NULL;
         _cleanup_free_ char **operands = NULL;
         int r;
@@ -88,13 +104,13 @@ static int read_and_run(const Verb *verb, const char *name, char **arguments, vo
         if (r < 0)
                 return r;
         if (r > 0)
-                return help_verb(verb, error);
+                return run_paged(verb, NULL, paged, error);
 
         r = check_operands(verb, name, operands, error);
-        return r < 0 ? r : verb->run(&(Call){ verb, values, spec, operands }, error);
+        return r < 0 ? r : run_paged(verb, &(Call){ verb, values, spec, operands, styled }, paged, error);
 }
 
-int verb_call(const Verb *verb, char **arguments) {
+int verb_call(const Verb *verb, char **arguments, bool paged) {
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_free_ char *name = verb_name(verb);
         _cleanup_free_ void *values = calloc(1, verb->size + 1);
@@ -105,7 +121,7 @@ int verb_call(const Verb *verb, char **arguments) {
         if (verb->initial)
                 memcpy(values, verb->initial, verb->size);
 
-        r = read_and_run(verb, name, arguments, values, &error);
+        r = read_and_run(verb, name, arguments, values, paged, &error);
         options_clear(verb->options, values);
         return r < 0 ? failure_report(r, &error, verb->flags & VERB_MACHINE_STATUS) : r;
 }

@@ -14,6 +14,7 @@ typedef enum VerbFlags {
         VERB_SETTINGS = 1 << 0,       /* takes the settings as options */
         VERB_COMMAND = 1 << 1,        /* the first operand ends the options */
         VERB_MACHINE_STATUS = 1 << 2, /* its exit status is a machine's, so that berth's own failures are 125 and up */
+        VERB_PAGED = 1 << 3,          /* a terminal gets its output a screen at a time */
 } VerbFlags;
 
 typedef struct Verb Verb;
@@ -24,6 +25,7 @@ typedef struct Call {
         const void *options;    /* the verb's struct, filled from its rows */
         Spec *spec;             /* with VERB_SETTINGS */
         char **operands;
+        bool styled;            /* output has colours */
 } Call;
 
 struct Verb {
@@ -56,7 +58,7 @@ extern const Verb *const verbs[];
 const Verb *verb_find(const char *name, Error *error);
 
 /* Reads the arguments behind the verb, does it, and reports what failed. The exit status. */
-int verb_call(const Verb *verb, char **arguments);
+int verb_call(const Verb *verb, char **arguments, bool paged);
 
 /*
  * Does EACH for each operand. A failure is reported at once and keeps none of the others; an exit status that

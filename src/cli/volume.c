@@ -38,10 +38,10 @@ static int print_row(sd_bus_message *reply, Table *table, const VolumeOptions *o
         return 1;
 }
 
-static int list(sd_bus *bus, const VolumeOptions *options, Error *error) {
+static int list(sd_bus *bus, const VolumeOptions *options, bool styled, Error *error) {
         static const Column columns[] = { { "VOLUME", "volume" }, { "AGE", "made_usec" }, { "PATH", "path" } };
         _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_table_ Table table = TABLE(columns);
+        _cleanup_table_ Table table = STYLED_TABLE(columns, styled);
         int r = client_call_simple(bus, &reply, error, "ListVolumes", "");
 
         if (r < 0)
@@ -82,7 +82,7 @@ static int volume_verb(const Call *call, Error *error) {
         if (r < 0)
                 return r;
         if (lists)
-                return list(bus, call->options, error);
+                return list(bus, call->options, call->styled, error);
         for (size_t i = 1; call->operands[i]; i++) {
                 r = client_call_simple(bus, NULL, error, method, "s", call->operands[i]);
                 if (r < 0)

@@ -90,6 +90,10 @@ Authorization *authorization_free(Authorization *a) {
 }
 DEFINE_CLEANUP(Authorization *, authorization_free);
 
+uid_t authorization_uid(const Authorization *a) {
+        return a->uid;
+}
+
 static void decide(Authorization *a, int r) {
         a->stage = STAGE_DECIDED;
         a->slot = sd_bus_slot_unref(a->slot);
@@ -172,19 +176,20 @@ static int on_user(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         uint32_t uid;
 
         /* An error: the caller is gone. */
-        if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
+        if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0) {
                 decide(a, 0);
-        else if (uid == 0)
+                return 0;
+        }
+
+        a->uid = uid;
+        if (uid == 0)
                 decide(a, 1);
         else if (!*a->action)
                 decide(a, 0);
         else if (count(a->authorizer, STAGE_QUEUED, STAGE_POLKIT, &uid) >= WAITING_PER_USER_MAX)
                 decide(a, -EBUSY);
-        else {
-                a->uid = uid;
-                if (ask_or_queue(a) < 0)
-                        decide(a, 0);
-        }
+        else if (ask_or_queue(a) < 0)
+                decide(a, 0);
         return 0;
 }
 

@@ -16,6 +16,8 @@
 #define ACTION_MANAGE "org.berth1.manage-machines"
 #define ACTION_EXEC "org.berth1.exec"
 #define ACTION_NETWORKS "org.berth1.manage-networks"
+#define ACTION_SHELL "org.berth1.shell"
+#define ACTION_VOLUMES "org.berth1.manage-volumes"
 /* No action: root alone, whatever polkit says. */
 #define ACTION_ROOT ""
 
@@ -47,3 +49,6 @@ int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, 
               AuthorizeHandler handler, void *userdata, Authorization **ret);
 
 Authorization *authorization_free(Authorization *a);
+
+/* Whose the call is; known once HANDLER was called with R of 1. */
+uid_t authorization_uid(const Authorization *a);

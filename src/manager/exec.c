@@ -2,6 +2,7 @@
 #include "exec.h"
 
 #include "forward.h"
+#include "login-shell.h"
 #include "run-request.h"
 #include "setting.h"
 #include "spec-bus.h"
@@ -68,11 +69,21 @@ static int check_settings(const Spec *spec, Error *error) {
         return 0;
 }
 
+/* Without a command it is the user's shell, which is a right of its own. */
+static int take_shell(Call *call, ExecCall *c, Error *error) {
+        if (c->copy_in || c->copy_out)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "command", "it is empty, and a path is needed");
+        call->action = ACTION_SHELL;
+        return login_shell_command(c->spec->user ? c->spec->user : "root", &c->command) < 0 ? error_oom(error) : 0;
+}
+
 /* What polkit, and a rule of the administrator, decides by. */
 static int describe(Call *call, const ExecCall *c, Error *error) {
-        call->command = strv_join(c->command, " ");
-        if (!call->command)
-                return error_oom(error);
+        if (!streq(call->action, ACTION_SHELL)) {
+                call->command = strv_join(c->command, " ");
+                if (!call->command)
+                        return error_oom(error);
+        }
         if (c->privileged || spec_first_host_setting(c->spec))
                 call->action = ACTION_RUN_PRIVILEGED;
         return 0;
@@ -96,12 +107,11 @@ int exec_read(Call *call, Error *error) {
         r = sd_bus_message_read_strv(call->message, &c->command);
         if (r < 0)
                 return error_set_errno(error, r, step, NULL);
-        if (strv_length(c->command) == 0)
-                return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "command", "it is empty");
-
         r = spec_read_bus(c->spec, call->message, read_option, c, error);
         if (r >= 0)
                 r = check_settings(c->spec, error);
+        if (r >= 0 && strv_length(c->command) == 0)
+                r = take_shell(call, c, error);
         return r < 0 ? r : describe(call, c, error);
 }
 

@@ -39,6 +39,7 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
                          : streq(property, "Supervisor") ? (uint32_t) machine->state.supervisor.pid
                          : streq(property, "OOMKills")   ? machine->state.oom_kills
                          : streq(property, "NRestarts")  ? machine->state.restarts
+                         : streq(property, "Owner")      ? machine->state.owner
                          : streq(property, "UIDShift")   ? machine->state.uid_base
                                                          : machine->state.uid_count;
 
@@ -108,6 +109,7 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("Supervisor", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("UIDShift", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("UIDCount", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("Owner", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("Timestamp", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("FinishTimestamp", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("Result", "s", get_string, 0, CHANGES),
@@ -159,7 +161,7 @@ const sd_bus_vtable machine_vtable[] = {
 };
 
 static const char *const changing[] = {
-        "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Timestamp",
+        "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Owner", "Timestamp",
         "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",
         "NRestarts", "NextRestartTimestamp", "StatusText",
         "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,

@@ -15,10 +15,12 @@
 #include "manager-bus.h"
 #include "network.h"
 #include "operation.h"
+#include "parse-util.h"
 #include "registry.h"
 #include "remove.h"
 #include "spawner.h"
 #include "start.h"
+#include "string-util.h"
 #include "trash.h"
 
 static void on_spawner_lost(void *userdata) {
@@ -40,6 +42,15 @@ static int open_places(Manager *manager, Error *error) {
         return 0;
 }
 
+static size_t read_machines_per_user(void) {
+        const char *text = getenv("BERTH_MACHINES_PER_USER");
+        uint32_t n = MACHINES_PER_USER;
+
+        if (text && parse_u32(text, &n) < 0)
+                log_warning("BERTH_MACHINES_PER_USER=%s is no number, ignoring", text);
+        return n;
+}
+
 int manager_new(const Places *places, int spawner_socket, Manager **ret, Error *error) {
         _cleanup_close_ int socket = spawner_socket;
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(Manager));
@@ -47,7 +58,12 @@ int manager_new(const Places *places, int spawner_socket, Manager **ret, Error *
 
         if (!manager)
                 return error_oom(error);
-        *manager = (Manager){ .places = places, .machines_dir = -EBADF, .kept_dir = -EBADF };
+        *manager = (Manager){
+                .places = places,
+                .machines_dir = -EBADF,
+                .kept_dir = -EBADF,
+                .machines_per_user = read_machines_per_user(),
+        };
 
         manager->authorizer = authorizer_new();
         if (!manager->authorizer)
@@ -123,13 +139,23 @@ Machine *manager_find(Manager *manager, const char *name) {
         return found ? manager->machines[i] : NULL;
 }
 
+static int no_such_machine(Manager *manager, const char *name, Error *error) {
+        _cleanup_free_ const char **names = calloc(manager->n_machines + 1, sizeof(char *));
+        const char *near;
+
+        if (!names)
+                return error_oom(error);
+        for (size_t i = 0; i < manager->n_machines; i++)
+                names[i] = machine_name(manager->machines[i]);
+        near = str_nearest(name, names, manager->n_machines);
+        return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
+                         near ? "there is no such machine; did you mean %s?" : "there is no such machine", near);
+}
+
 int manager_get(Manager *manager, const char *name, Machine **ret, Error *error) {
         registry_sync(manager, name);
         *ret = manager_find(manager, name);
-        if (!*ret)
-                return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
-                                 "there is no such machine");
-        return 0;
+        return *ret ? 0 : no_such_machine(manager, name, error);
 }
 
 int manager_find_by_pid(Manager *manager, pid_t pid, Machine **ret, Error *error) {

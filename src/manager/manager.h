@@ -21,6 +21,7 @@ typedef struct Spawner Spawner;
 
 enum {
         MACHINES_MAX = 4096,     /* of all users together, kept ones included */
+        MACHINES_PER_USER = 512, /* that run, where BERTH_MACHINES_PER_USER says nothing else */
         OPERATIONS_MAX = 8192,   /* calls that are not answered yet; one user gets far fewer (authorize.c) */
 };
 
@@ -40,6 +41,7 @@ typedef struct Manager {
         Operation *operations;
         size_t n_operations;
 
+        size_t machines_per_user; /* that run; root may have any number */
         size_t n_turns;          /* starts that are under way (start.c) */
         struct Authorizer *authorizer;
 

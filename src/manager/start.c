@@ -297,12 +297,28 @@ static int prepare_entry(Start *s, Error *error) {
                        &s->preparation, error);
 }
 
+/* One user's machines are not to use up what all have together: names, ranges of ids, loop devices. */
+static int check_owner(Start *s, Error *error) {
+        Manager *manager = s->operation.manager;
+        uint32_t owner = s->request.spec->owner;
+        size_t n = 0;
+
+        if (owner == 0)
+                return 0;
+        for (size_t i = 0; i < manager->n_machines; i++)
+                n += manager->machines[i]->present && manager->machines[i]->state.owner == owner;
+        return n < manager->machines_per_user ? 0
+                                              : error_set(error, ERROR_LIMIT_REACHED, EDQUOT, what, start_name(s),
+                                                          "%zu machines of this user run, which is the most", n);
+}
+
 /* The state of a machine that is about to be. */
 static int first_state(const Spec *spec, State *ret) {
         _cleanup_state_ State state = {
                 .state = MACHINE_STARTING,
                 .unit = scope_unit_name(spec->name),
                 .root = strdup(spec->root),
+                .owner = spec->owner,
         };
 
         if (!state.unit || !state.root)
@@ -610,6 +626,7 @@ static const struct {
         { "berthd: the name is free", claim_name },
         { "berthd: properties are valid", check_properties },
         { "berthd: its turn has come", take_turn },
+        { "berthd: its user may have one more", check_owner },
         { "berthd: spec resolved, entry made, tree open", prepare_entry },
         { "berthd: the machine is in the table", make_machine },
         { "berthd: settings kept", keep_settings },

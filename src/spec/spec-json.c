@@ -92,6 +92,9 @@ int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
 
         if (!(flags & SPEC_JSON_ASSIGNED) && link_to_json(&spec->link, object) < 0)
                 return -ENOMEM;
+        if (!(flags & SPEC_JSON_ASSIGNED) && spec->owner != 0 &&
+            json_object_set_new(object, "owner", json_integer((json_int_t) spec->owner)) < 0)
+                return -ENOMEM;
 
         FOREACH_SETTING(s) {
                 json_t *value;
@@ -141,7 +144,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         const char *name = NULL, *root = NULL, *files = "yes", *key;
         int terminal = false, remove = false, r;
         json_t *list = NULL, *link = NULL, *value;
-        json_int_t timing = 0;
+        json_int_t timing = 0, owner = 0;
         json_error_t where;
 
         if (!spec)
@@ -151,9 +154,9 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (!object)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
                                  where.text);
-        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?o, s?o}", "name", &name, "root", &root,
-                           "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "settings", &list,
-                           "link", &link) < 0)
+        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?I, s?o, s?o}", "name", &name, "root",
+                           &root, "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "owner", &owner,
+                           "settings", &list, "link", &link) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
         if (settings_mode_from_string(files, &spec->settings_mode) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "files", "'%s' is none of its values",
@@ -166,6 +169,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
                 return error_oom(error);
         spec->terminal = terminal;
         spec->remove = remove;
+        spec->owner = (uint32_t) owner;
         spec->timing_usec = timing > 0 ? (uint64_t) timing : 0;
 
         json_object_foreach(list, key, value) {

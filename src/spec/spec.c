@@ -86,6 +86,7 @@ Spec *spec_copy(const Spec *spec) {
         copy->terminal = spec->terminal;
         copy->remove = spec->remove;
         copy->settings_mode = spec->settings_mode;
+        copy->owner = spec->owner;
         copy->timing_usec = spec->timing_usec;
         memcpy(copy->assigned, spec->assigned, sizeof(copy->assigned));
         return TAKE_PTR(copy);

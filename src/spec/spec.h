@@ -190,6 +190,7 @@ struct Spec {
         bool terminal;             /* the payload gets a terminal of its own */
         bool remove;               /* --rm: nothing is kept once it has ended */
         SettingsMode settings_mode; /* of the settings files */
+        uint32_t owner;            /* the user who had it started; 0: root. No setting: the manager says so */
         uint64_t timing_usec;      /* since when (CLOCK_MONOTONIC) somebody takes the time of this start; 0: nobody does */
 
         /* [Exec] */

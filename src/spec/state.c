@@ -63,7 +63,7 @@ static json_t *process_to_json(const ProcessId *p) {
 
 int state_to_json(const State *state, char **ret) {
         json_auto_t *object = json_pack(
-                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:I, s:s*, s:I, s:I, s:I, s:I, s:I, s:s*, s:b, s:b}",
+                "{s:s, s:s, s:s*, s:s*, s:I, s:I, s:o, s:o, s:I, s:I, s:s, s:i, s:s*, s:s*, s:I, s:s*, s:I, s:I, s:I, s:I, s:I, s:s*, s:b, s:b, s:I}",
                 "name", state->name, "state", machine_state_to_string(state->state), "unit", state->unit, "root", state->root,
                 "uid_base", (json_int_t) state->uid_base, "uid_count", (json_int_t) state->uid_count, "supervisor",
                 process_to_json(&state->supervisor), "leader", process_to_json(&state->leader), "started_usec",
@@ -73,7 +73,7 @@ int state_to_json(const State *state, char **ret) {
                 (json_int_t) state->memory_peak, "memory_limit", (json_int_t) state->memory_limit, "cpu_usec",
                 (json_int_t) state->cpu_usec, "restarts", (json_int_t) state->restarts, "restart_usec",
                 (json_int_t) state->restart_usec, "status_text", state->status_text, "stopped", state->stopped, "keep_unit",
-                state->keep_unit);
+                state->keep_unit, "owner", (json_int_t) state->owner);
 
         if (!object)
                 return -ENOMEM;
@@ -84,7 +84,8 @@ int state_to_json(const State *state, char **ret) {
 /* The fields as jansson unpacks them, before they are checked. */
 typedef struct Raw {
         const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim, *status_text;
-        json_int_t restarts, restart_usec, oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, started, finished;
+        json_int_t restarts, restart_usec, oom_kills, memory_peak, memory_limit, cpu_usec, uid_base, uid_count, owner, started,
+                finished;
         json_int_t pid[2], inode[2], start_time[2];
         int status, stopped, keep_unit;
 } Raw;
@@ -92,7 +93,7 @@ typedef struct Raw {
 static int unpack(json_t *object, Raw *raw, json_error_t *where) {
         return json_unpack_ex(object, where, 0,
                               "{s:s, s:s, s?s, s?s, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
-                              "s:I, s:I, s:s, s:i, s?s, s?s, s?I, s?s, s?I, s?I, s?I, s?I, s?I, s?s, s?b, s:b}",
+                              "s:I, s:I, s:s, s:i, s?s, s?s, s?I, s?s, s?I, s?I, s?I, s?I, s?I, s?s, s?b, s:b, s?I}",
                               "name", &raw->name, "state", &raw->state, "unit", &raw->unit, "root", &raw->root, "uid_base",
                               &raw->uid_base, "uid_count", &raw->uid_count, "supervisor", "pid", &raw->pid[0], "inode",
                               &raw->inode[0], "start_time", &raw->start_time[0], "leader", "pid", &raw->pid[1], "inode",
@@ -101,7 +102,7 @@ static int unpack(json_t *object, Raw *raw, json_error_t *where) {
                               &raw->log, "oom_kills", &raw->oom_kills, "oom_victim", &raw->oom_victim, "memory_peak",
                               &raw->memory_peak, "memory_limit", &raw->memory_limit, "cpu_usec", &raw->cpu_usec, "restarts",
                               &raw->restarts, "restart_usec", &raw->restart_usec, "status_text", &raw->status_text, "stopped",
-                              &raw->stopped, "keep_unit", &raw->keep_unit);
+                              &raw->stopped, "keep_unit", &raw->keep_unit, "owner", &raw->owner);
 }
 
 int state_from_json(const char *text, State *ret, Error *error) {
@@ -120,6 +121,7 @@ int state_from_json(const char *text, State *ret, Error *error) {
                 .result = machine_result_from_string(raw.result),
                 .uid_base = (uint32_t) raw.uid_base,
                 .uid_count = (uint32_t) raw.uid_count,
+                .owner = (uint32_t) raw.owner,
                 .supervisor = { (pid_t) raw.pid[0], (uint64_t) raw.inode[0], (uint64_t) raw.start_time[0] },
                 .leader = { (pid_t) raw.pid[1], (uint64_t) raw.inode[1], (uint64_t) raw.start_time[1] },
                 .started_usec = (uint64_t) raw.started,

@@ -53,6 +53,7 @@ typedef struct State {
         char *root;
         uint32_t uid_base;       /* of the user namespace; 0 without one, or with the identity */
         uint32_t uid_count;      /* 0 without a user namespace */
+        uint32_t owner;          /* the user who had it started */
         ProcessId supervisor;
         ProcessId leader;        /* the host's numbers */
         uint64_t started_usec;   /* CLOCK_REALTIME, 0: not yet */

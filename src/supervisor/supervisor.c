@@ -170,6 +170,7 @@ static int init_state(Supervisor *s, const char *unit) {
         s->state.uid_base = s->plan ? plan_root_id(s->plan) : 0;
         s->state.uid_count = s->plan && s->plan->has_id_map ? s->plan->id_map.count : 0;
         s->state.keep_unit = s->keep_unit;
+        s->state.owner = s->spec->owner;
 
         if (str_replace(&s->state.name, s->spec->name) < 0 || str_replace(&s->state.root, s->spec->root) < 0 ||
             str_replace(&s->state.unit, unit) < 0)

@@ -133,3 +133,94 @@ test_settings_files_take_their_right() {
         printf '[Exec]\nHostname=harmless\n' >"$file"
         assert_eq "$(as_user berth run --rm --ephemeral --name opened "$busybox" hostname)" harmless
 }
+
+# A shell is more than the commands that a rule may name, so it is a right of its own.
+test_shell_is_a_right_of_its_own() {
+        berth run -d --rm --ephemeral --name shelled "$busybox" sleep 1000
+        at_end berth terminate shelled
+        rule 'if (action.id == "org.berth1.exec") return polkit.Result.YES;'
+        assert_eq "$(as_user berth exec shelled id -u)" 0
+        assert_contains "$(error_of as_user berth shell shelled </dev/null)" denied
+        rule 'if (action.id == "org.berth1.shell") return polkit.Result.YES;'
+        assert_contains "$(error_of as_user berth exec shelled id -u)" denied
+        assert_contains "$(error_of as_user berth shell shelled id)" denied
+        assert_eq "$(echo 'echo $0 $(id -u)' | as_user berth shell shelled)" '/bin/sh 0'
+}
+
+test_volumes_are_a_right_of_their_own() {
+        rule 'if (action.id == "org.berth1.manage-machines") return polkit.Result.YES;'
+        assert_contains "$(error_of as_user berth volume create theirs)" denied
+        rule 'if (action.id == "org.berth1.manage-volumes") return polkit.Result.YES;'
+        check as_user berth volume create theirs
+        check as_user berth volume rm theirs
+}
+
+# As the manual shows it, but for the user.
+test_rule_of_the_manual() {
+        rule ''
+        sed 's/"alice"/"tester"/' /usr/share/doc/berth/examples/50-berth-web.rules >"$rules"
+        check grep -q '"tester"' "$rules"
+        systemctl restart polkit.service
+        berth run -d --ephemeral --name web "$busybox" sleep 1000
+        berth run -d --rm --ephemeral --name other "$busybox" sleep 1000
+        at_end berth rm -f web
+        refute as_user berth stop other
+        assert_contains "$(error_of as_user berth shell other </dev/null)" denied
+        assert_eq "$(echo 'hostname' | as_user berth shell web)" web
+        as_user berth stop web
+        wait_until 60 is_state web exited
+        as_user berth start web
+        assert_eq "$(machine_property web State)" running
+        refute as_user berth run --rm --ephemeral "$busybox" true
+        assert_eq "$(machine_property other State)" running
+        berth stop other web
+        wait_until 60 is_state web exited
+}
+
+# What is there and what is not gives the same answer.
+test_denial_tells_nothing() {
+        local there not
+        berth run -d --rm --ephemeral --name secret "$busybox" sleep 1000
+        for call in 'StopMachine s' 'KillMachine ssi' 'ExecMachine sasa{sv}' 'GetMachineProcesses s'; do
+                local arguments=()
+                case $call in
+                Kill*) arguments=(all 9) ;;
+                Exec*) arguments=(1 true 0) ;;
+                esac
+                # shellcheck disable=SC2086 # method and signature
+                there=$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager $call secret "${arguments[@]}")
+                # shellcheck disable=SC2086
+                not=$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager $call no-such "${arguments[@]}")
+                assert_contains "$there" denied
+                assert_eq "$there" "$not"
+        done
+        berth stop secret
+}
+
+# One user's machines do not use up what all have; root's are not counted.
+test_machines_per_user() {
+        local dropin=/run/systemd/system/berthd.service.d/machines.conf reply
+        mkdir -p "${dropin%/*}"
+        printf '[Service]\nEnvironment=BERTH_MACHINES_PER_USER=2\n' >"$dropin"
+        at_end systemctl restart berthd.service
+        at_end systemctl daemon-reload
+        at_end rm -f "$dropin"
+        systemctl daemon-reload
+        systemctl restart berthd.service
+        rule 'return polkit.Result.YES;'
+        at_end berth terminate mine-1 mine-2
+
+        as_user berth run -d --rm --ephemeral --name mine-1 "$busybox" sleep 1000
+        as_user berth run -d --rm --ephemeral --name mine-2 "$busybox" sleep 1000
+        assert_eq "$(machine_property mine-1 Owner)" "$(id -u tester)"
+        reply=$(error_of as_user berth run --rm --ephemeral "$busybox" true)
+        assert_contains "$reply" '2 machines of this user run'
+        assert_status 0 berth run --rm --ephemeral "$busybox" true
+
+        # The next manager counts them as well.
+        kill_manager
+        assert_contains "$(error_of as_user berth run --rm --ephemeral "$busybox" true)" '2 machines of this user run'
+        as_user berth stop mine-2
+        wait_until 60 scope_is_gone mine-2
+        assert_status 0 as_user berth run --rm --ephemeral "$busybox" true
+}

@@ -119,6 +119,15 @@ test_no_such_verb() {
 }
 
 # Only on: namespaced
+test_machine_name_that_is_near() {
+        berth run -d --rm --ephemeral --name database "$busybox" sleep 1000
+        expect 1 "did you mean database?" berth status databse
+        expect 1 "did you mean database?" berth stop datbase
+        assert_lacks "$(error_of berth stop something-else)" 'did you mean'
+        berth stop database
+}
+
+# Only on: namespaced
 test_no_bus() {
         # A mount namespace without the socket: what a client finds where no bus runs.
         expect 1 /run/dbus/system_bus_socket unshare -m sh -c 'mount -t tmpfs none /run/dbus && exec berth list'

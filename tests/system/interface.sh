@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The command line as people and scripts see it: colours, a pager, names and tables.
+
+busybox=/var/lib/machines/busybox
+escape=$'\033['
+
+# on_terminal COMMAND…: what it writes to a terminal.
+on_terminal() {
+        TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+# Only on: namespaced
+test_colours_are_for_terminals() {
+        berth run -d --rm --ephemeral --name colourful "$busybox" sleep 1000
+        at_end berth terminate colourful
+        assert_contains "$(on_terminal berth --no-pager list)" "${escape}0;1;32mrunning${escape}0m"
+        assert_contains "$(on_terminal berth --no-pager status colourful)" "${escape}0;1;32m●"
+        assert_lacks "$(berth list)" "$escape"
+        assert_lacks "$(berth status colourful)" "$escape"
+        assert_lacks "$(NO_COLOR=1 on_terminal berth --no-pager list)" "$escape"
+        assert_lacks "$(SYSTEMD_COLORS=0 on_terminal berth --no-pager list)" "$escape"
+        assert_lacks "$(TERM=dumb script -qec 'berth --no-pager list' /dev/null </dev/null)" "$escape"
+        assert_contains "$(SYSTEMD_COLORS=1 berth list)" "$escape"
+        assert_lacks "$(berth list --json=short)" "$escape"
+}
+
+# Only on: namespaced
+test_pager_is_for_terminals() {
+        local marked='sed s/^/paged:/'
+        assert_contains "$(PAGER=$marked on_terminal berth --help)" 'paged:berth VERB'
+        assert_contains "$(PAGER=$marked on_terminal berth settings)" 'paged:'
+        assert_contains "$(PAGER=$marked on_terminal berth run --help)" 'paged:berth run'
+        assert_contains "$(PAGER=cat SYSTEMD_PAGER=$marked on_terminal berth settings)" 'paged:'
+        assert_lacks "$(PAGER=$marked on_terminal berth --no-pager settings)" 'paged:'
+        assert_lacks "$(PAGER=$marked SYSTEMD_PAGER='' on_terminal berth settings)" 'paged:'
+        assert_lacks "$(PAGER=$marked berth settings)" 'paged:'
+        # What was asked for is shown where there is no such pager, and its status is berth's.
+        assert_contains "$(PAGER=no-such-pager on_terminal berth settings)" MemoryMax
+        assert_status 1 script -qec 'PAGER=cat\ - berth status nobody' /dev/null </dev/null
+        # One that has seen enough is no failure.
+        assert_status 0 script -qec 'PAGER="head -n 1" berth settings' /dev/null </dev/null
+}
+
+# Only on: namespaced
+test_quiet_and_legend() {
+        berth run -d --rm --ephemeral --name one "$busybox" sleep 1000
+        berth run -d --rm --ephemeral --name two "$busybox" sleep 1000
+        at_end berth terminate one two
+        assert_eq "$(berth list -q)" $'one\ntwo'
+        assert_eq "$(berth list --no-legend | awk '{ print $1, $2 }')" $'one running\ntwo running'
+        assert_matches "$(berth list | head -n 1)" '^MACHINE +STATE +LEADER +UPTIME +ROOT$'
+        assert_eq "$(berth ps --json=short | jq -r '.[].machine')" $'one\ntwo'
+        assert_eq "$(berth list --json=pretty | jq -c 'map(.state)')" '["running","running"]'
+}
+
+# Only on: namespaced
+test_other_names_of_verbs() {
+        berth run -d --ephemeral --name other "$busybox" sleep 1000
+        at_end berth rm -f other
+        assert_eq "$(berth ls -q)" other
+        assert_eq "$(berth show other | jq -r '.[0].name')" other
+        berth poweroff other
+        wait_until 60 is_state other exited
+        berth start other
+        berth terminate other
+        wait_until 60 is_state other exited
+        berth remove other
+        assert_eq "$(berth ps -aq)" ''
+}
+
+# Only on: namespaced
+test_every_verb_has_help() {
+        local verb n=0
+        while read -r verb; do
+                assert_contains "$(berth "$verb" --help)" "berth $verb"
+                assert_eq "$(berth help "$verb")" "$(berth "$verb" --help)"
+                n=$((n + 1))
+        done < <(berth __complete '' | cut -f 1 | grep -v '^-' | while read -r verb; do berth help "$verb" | sed -n '1s/^berth \([^ ]*\).*/\1/p'; done | sort -u)
+        ((n > 30)) || fail "only $n verbs have help"
+}
