@@ -194,6 +194,57 @@ static void default_policy(void **state) {
         print_message("%zu instructions\n", filter.n);
 }
 
+/*
+ * What Linux keeps in its cache of calls that are always allowed: programs that it can follow knowing architecture and
+ * number alone (kernel/seccomp.c, seccomp_is_const_allow). Such a call does not run the program at all.
+ */
+static bool kernel_can_tell(const Filter *filter, long number) {
+        uint32_t a = 0;
+
+        for (size_t i = 0; i < filter->n; i++) {
+                const struct sock_filter *f = filter->instructions + i;
+
+                switch (f->code) {
+                case BPF_LD | BPF_W | BPF_ABS:
+                        if (f->k != offsetof(struct seccomp_data, nr) && f->k != offsetof(struct seccomp_data, arch))
+                                return false;
+                        a = f->k == offsetof(struct seccomp_data, nr) ? (uint32_t) number : FILTER_NATIVE;
+                        break;
+                case BPF_RET | BPF_K:         return f->k == SECCOMP_RET_ALLOW;
+                case BPF_JMP | BPF_JA:        i += f->k; break;
+                case BPF_JMP | BPF_JEQ | BPF_K: i += a == f->k ? f->jt : f->jf; break;
+                case BPF_JMP | BPF_JGE | BPF_K: i += a >= f->k ? f->jt : f->jf; break;
+                case BPF_JMP | BPF_JGT | BPF_K: i += a > f->k ? f->jt : f->jf; break;
+                case BPF_ALU | BPF_AND | BPF_K: a &= f->k; break;
+                default:                      return false;
+                }
+        }
+        return false;
+}
+
+static void plain_calls_cost_no_program(void **state) {
+        static const long with_conditions[] = { SYS_clone, SYS_socket, SYS_personality, SYS_ioctl };
+        _cleanup_filter_ Filter filter = compile(&(FilterPolicy){});
+        unsigned cached = 0;
+
+        for (long number = 0; number <= filter_last_call(); number++) {
+                bool allowed = ask(&filter, number, 0, 0) == SECCOMP_RET_ALLOW;
+
+                cached += kernel_can_tell(&filter, number);
+                if (!allowed || kernel_can_tell(&filter, number))
+                        continue;
+                /* Only what is told apart by its arguments is looked at each time. */
+                for (size_t i = 0; allowed && i < ELEMENTSOF(with_conditions); i++)
+                        allowed = number != with_conditions[i];
+                if (allowed)
+                        fail_msg("call %li is allowed in every case, and the kernel cannot tell", number);
+        }
+        assert_true(cached > 200);
+        assert_true(kernel_can_tell(&filter, SYS_getpid));
+        assert_false(kernel_can_tell(&filter, SYS_ioctl));
+        assert_false(kernel_can_tell(&filter, SYS_mount));
+}
+
 #ifdef __x86_64__
 static void every_abi_of_x86(void **state) {
         _cleanup_filter_ Filter filter = compile(&(FilterPolicy){});
@@ -340,6 +391,7 @@ int main(void) {
                 TEST(programs_do_as_told),
                 TEST(too_large_a_program_is_refused),
                 TEST(default_policy),
+                TEST(plain_calls_cost_no_program),
 #ifdef __x86_64__
                 TEST(every_abi_of_x86),
 #endif
