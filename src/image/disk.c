@@ -94,26 +94,60 @@ static int mount_device(const char *device, const char *type, bool read_only, co
         return mount < 0 ? context_failed(context, type, object, error) : mount;
 }
 
-static int mount_partition(int fd, const Partition *p, const char *target, bool read_only, const char *object, Error *error) {
+/* A device over the loop device of P, through which each block is checked; -EBADF without an error: P is not checked. */
+static int check_partition(int fd, int loop, const Dissection *d, const VerityFiles *verity, const char *object, char **device,
+                           Error *error) {
+        const Partition *hashes = &d->partitions[PARTITION_ROOT_VERITY];
+        _cleanup_free_ char *hash_device = NULL, *checked = NULL;
+        _cleanup_close_ int hash_loop = -EBADF;
+        int r;
+
+        if (verity->hashes < 0 && !hashes->found)
+                return error_set(error, ERROR_NOT_A_TREE, ENXIO, step, object,
+                                 "it is to be checked by a root hash, and there are no hashes in it or beside it; "
+                                 "--root-verity= says where");
+        hash_loop = verity->hashes >= 0 ? loop_attach(verity->hashes, 0, 0, true, &hash_device, error)
+                                        : loop_attach(fd, hashes->offset, hashes->size, true, &hash_device, error);
+        if (hash_loop < 0)
+                return hash_loop;
+        r = verity_open(loop, hash_loop, verity, object, &checked, error);
+        if (r < 0)
+                return r;
+        free(*device);
+        *device = TAKE_PTR(checked);
+        return r;
+}
+
+static int mount_partition(int fd, const Dissection *d, PartitionKind kind, const VerityFiles *verity, bool read_only,
+                           const char *object, Error *error) {
+        const Partition *p = &d->partitions[kind];
+        bool is_checked = kind == PARTITION_ROOT && verity && verity->root_hash;
         _cleanup_free_ char *device = NULL;
-        _cleanup_close_ int loop = -EBADF;
-        int r = check_type(p->type, target, object, error);
+        _cleanup_close_ int loop = -EBADF, checked = -EBADF;
+        int r = check_type(p->type, partition_mount_point(kind), object, error);
 
         if (r < 0)
                 return r;
-        read_only = read_only || p->read_only || type_is_read_only(p->type);
+        read_only = read_only || is_checked || p->read_only || type_is_read_only(p->type);
         loop = loop_attach(fd, p->offset, p->size, read_only, &device, error);
-        return loop < 0 ? loop : mount_device(device, p->type, read_only, object, error);
+        if (loop < 0)
+                return loop;
+        if (is_checked) {
+                checked = check_partition(fd, loop, d, verity, object, &device, error);
+                if (checked < 0)
+                        return checked;
+        }
+        return mount_device(device, p->type, read_only, object, error);
 }
 
-int disk_mount(int image, const char *object, bool read_only, Disk *ret, Error *error) {
+int disk_mount(int image, const char *object, bool read_only, const VerityFiles *verity, Disk *ret, Error *error) {
         _cleanup_dissection_ Dissection d = {};
         _cleanup_disk_ Disk disk = {};
         _cleanup_close_ int fd = -EBADF;
         int r = open_locked(image, object, read_only, &fd, error);
 
         if (r >= 0)
-                r = dissect(fd, object, &d, error);
+                r = dissect(fd, object, verity ? verity->root_hash : NULL, &d, error);
         if (r < 0)
                 return r;
 
@@ -123,7 +157,7 @@ int disk_mount(int image, const char *object, bool read_only, Disk *ret, Error *
 
                 if (!target || !d.partitions[kind].found)
                         continue;
-                mount = mount_partition(fd, &d.partitions[kind], target, read_only, object, error);
+                mount = mount_partition(fd, &d, kind, verity, read_only, object, error);
                 if (mount < 0)
                         return mount;
                 disk.mounts[disk.n++] = (DiskMount){ .target = target, .mount = mount };

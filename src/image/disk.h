@@ -5,6 +5,7 @@
 
 #include "dissect.h"
 #include "spec.h"
+#include "verity.h"
 
 typedef struct DiskMount {
         const char *target;      /* static: "/" first, then those below it */
@@ -26,6 +27,7 @@ bool disk_is_image(int fd);
 
 /*
  * Opens the image IMAGE (O_PATH), checks that nobody else writes to it, and mounts what is in it. With READ_ONLY nothing
- * is written, and others may read it at the same time. Devices and mounts go with the mounts' descriptors.
+ * is written, and others may read it at the same time. VERITY has the root hash that the root is checked by, if any; NULL is
+ * none. Devices and mounts go with the mounts' descriptors.
  */
-int disk_mount(int image, const char *object, bool read_only, Disk *ret, Error *error);
+int disk_mount(int image, const char *object, bool read_only, const VerityFiles *verity, Disk *ret, Error *error);

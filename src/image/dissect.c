@@ -2,6 +2,7 @@
 #include "dissect.h"
 
 #include <blkid/blkid.h>
+#include <ctype.h>
 #include <dlfcn.h>
 #include <inttypes.h>
 
@@ -17,7 +18,7 @@ static const char step[] = "looking into the image";
         X(blkid_do_safeprobe) X(blkid_probe_lookup_value) X(blkid_probe_get_partitions)                            \
         X(blkid_partlist_numof_partitions) X(blkid_partlist_get_partition) X(blkid_partition_get_start)            \
         X(blkid_partition_get_size) X(blkid_partition_get_type) X(blkid_partition_get_type_string)                 \
-        X(blkid_partition_get_flags) X(blkid_partition_get_name)
+        X(blkid_partition_get_flags) X(blkid_partition_get_name) X(blkid_partition_get_uuid)
 
 typedef struct Blkid {
         void *handle;
@@ -181,7 +182,25 @@ static Partition partition_from(const Blkid *lib, blkid_partition part) {
         };
 }
 
-static int read_gpt(const Blkid *lib, blkid_partlist list, const char *object, Dissection *d, Error *error) {
+/*
+ * With a root hash, root and its hashes are the partitions whose ids it was made into: its first and its last 128 bits
+ * (Discoverable Partitions Specification, "Verity").
+ */
+static bool belongs_to(const char *root_hash, PartitionKind kind, const char *uuid) {
+        const char *digits = root_hash;
+
+        if (!root_hash || (kind != PARTITION_ROOT && kind != PARTITION_ROOT_VERITY))
+                return true;
+        if (kind == PARTITION_ROOT_VERITY)
+                digits += strlen(root_hash) - 32;
+        for (const char *p = strempty(uuid); *p; p++)
+                if (*p != '-' && tolower((unsigned char) *p) != *digits++)
+                        return false;
+        return uuid;
+}
+
+static int read_gpt(const Blkid *lib, blkid_partlist list, const char *object, const char *root_hash, Dissection *d,
+                    Error *error) {
         Partition generic = {};
         size_t n_generic = 0;
         int n = lib->blkid_partlist_numof_partitions(list), r = 0;
@@ -197,7 +216,8 @@ static int read_gpt(const Blkid *lib, blkid_partlist list, const char *object, D
                 p = partition_from(lib, part);
                 p.read_only = flags & GPT_FLAG_READ_ONLY;
                 for (size_t j = 0; j < ELEMENTSOF(gpt_types) && r >= 0; j++)
-                        if (strcasecmp(type, gpt_types[j].type) == 0)
+                        if (strcasecmp(type, gpt_types[j].type) == 0 &&
+                            belongs_to(root_hash, gpt_types[j].kind, lib->blkid_partition_get_uuid(part)))
                                 r = keep_partition(d, gpt_types[j].kind, &p, lib->blkid_partition_get_name(part));
                 if (strcasecmp(type, TYPE_LINUX) == 0 && n_generic++ == 0)
                         generic = p;
@@ -205,6 +225,8 @@ static int read_gpt(const Blkid *lib, blkid_partlist list, const char *object, D
         if (r < 0)
                 return error_oom(error);
 
+        if (root_hash && !d->partitions[PARTITION_ROOT].found)
+                return error_set(error, ERROR_NOT_A_TREE, ENXIO, step, object, "it has no root partition of this root hash");
         /* An image made by other tools has one partition that is just Linux's. */
         if (!d->partitions[PARTITION_ROOT].found && n_generic == 1)
                 d->partitions[PARTITION_ROOT] = generic;
@@ -277,7 +299,7 @@ static int read_whole(const Probe *p, const char *object, Dissection *d, Error *
         return d->partitions[PARTITION_ROOT].type ? 0 : error_oom(error);
 }
 
-static int read_image(const Blkid *lib, int fd, const char *object, Dissection *d, Error *error) {
+static int read_image(const Blkid *lib, int fd, const char *object, const char *root_hash, Dissection *d, Error *error) {
         _cleanup_(probe_done) Probe p = {};
         enum { TABLE_GPT, TABLE_MBR, TABLE_UNKNOWN } type;
         const char *table;
@@ -304,17 +326,17 @@ static int read_image(const Blkid *lib, int fd, const char *object, Dissection *
         list = lib->blkid_probe_get_partitions(p.probe);
         if (!list)
                 return error_set(error, ERROR_NOT_A_TREE, EUCLEAN, step, object, "its partition table cannot be read");
-        r = type == TABLE_GPT ? read_gpt(lib, list, object, d, error) : read_mbr(lib, list, object, d, error);
+        r = type == TABLE_GPT ? read_gpt(lib, list, object, root_hash, d, error) : read_mbr(lib, list, object, d, error);
         return r < 0 ? r : read_types(lib, fd, object, d, error);
 }
 
-int dissect(int fd, const char *object, Dissection *ret, Error *error) {
+int dissect(int fd, const char *object, const char *root_hash, Dissection *ret, Error *error) {
         _cleanup_dissection_ Dissection d = {};
         _cleanup_(blkid_done) Blkid lib = {};
         int r = blkid_load(&lib, object, error);
 
         if (r >= 0)
-                r = read_image(&lib, fd, object, &d, error);
+                r = read_image(&lib, fd, object, root_hash, &d, error);
         if (r < 0)
                 return r;
         *ret = d;

@@ -36,8 +36,11 @@ typedef struct Dissection {
 void dissection_done(Dissection *dissection);
 #define _cleanup_dissection_ _cleanup_(dissection_done)
 
-/* Reads the image FD. OBJECT is for the error: ERROR_NOT_A_TREE says what it is instead. */
-int dissect(int fd, const char *object, Dissection *ret, Error *error);
+/*
+ * Reads the image FD. OBJECT is for the error: ERROR_NOT_A_TREE says what it is instead. ROOT_HASH, of at least 32 lower
+ * case digits, says which of several root partitions is meant; NULL: the newest.
+ */
+int dissect(int fd, const char *object, const char *root_hash, Dissection *ret, Error *error);
 
 /* Where a partition is mounted; NULL for those that are not. */
 const char *partition_mount_point(PartitionKind kind);

@@ -118,7 +118,7 @@ static int open_image(const char *folder, uint64_t size, const char *object, Lay
         if (fd < 0)
                 return error_set_errno(error, negative_errno(), step, object);
 
-        r = disk_mount(fd, path, /* read_only= */ false, &disk, error);
+        r = disk_mount(fd, path, /* read_only= */ false, /* verity= */ NULL, &disk, error);
         if (r < 0)
                 return r;
         *ret = (Layer){ .fd = disk.mounts[0].mount, .is_mount = true };

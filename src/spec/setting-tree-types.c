@@ -141,6 +141,25 @@ const SettingType type_machine_id = {
         .parse = parse_machine_id, .format = format_text, .clear = clear_text,
 };
 
+/* What veritysetup(8) says: sha256, sha384 or sha512, in lower case. */
+
+static int parse_root_hash(void *field, const char *text) {
+        size_t n = strlen(text);
+        char hash[129];
+
+        if ((n != 64 && n != 96 && n != 128) || strspn(text, "0123456789abcdefABCDEF") != n)
+                return -EINVAL;
+        for (size_t i = 0; i <= n; i++)
+                hash[i] = (char) tolower((unsigned char) text[i]);
+        return str_replace(field, hash);
+}
+
+const SettingType type_root_hash = {
+        .name = "root-hash", .metavar = "HASH", .signature = "s",
+        .allowed = "the root hash of dm-verity: 64, 96 or 128 hexadecimal digits",
+        .parse = parse_root_hash, .format = format_text, .clear = clear_text,
+};
+
 /* Whose files the tree's are: an OwnershipMode */
 
 static const char *const ownership_modes[] = {

@@ -187,6 +187,7 @@ extern const SettingType type_unmask;
 extern const SettingType type_set_credential;
 extern const SettingType type_load_credential;
 extern const SettingType type_machine_id;
+extern const SettingType type_root_hash;
 extern const SettingType type_ownership;
 extern const SettingType type_resolv_conf;
 extern const SettingType type_timezone;

@@ -232,6 +232,9 @@ struct Spec {
         /* [Files] */
         bool read_only;
         bool allow_exposed_tree;
+        char *root_hash;           /* of dm-verity, hexadecimal: the image is checked by it */
+        char *root_verity;         /* file with the hashes; NULL: in the image or beside it */
+        char *root_hash_signature; /* file */
         char **devices;            /* HOST:PATH:ACCESS, see device.h */
         bool writable_layer;
         uint64_t disk_max;         /* bytes that the machine can write; 0: no limit */

@@ -34,8 +34,12 @@ static int check_root(const Plan *plan, const Disk *disk, Error *error) {
 
 static int open_image(const Plan *plan, int fd, Source *source, Error *error) {
         static_assert(DISK_MOUNTS_MAX <= TREE_PARTS_MAX + 1, "the tree has room for what an image can have");
-        int r = disk_mount(fd, plan->spec->root, plan->tree_mode != TREE_WRITABLE, &source->disk, error);
+        const Spec *spec = plan->spec;
+        _cleanup_verity_files_ VerityFiles verity = VERITY_FILES_NULL;
+        int r = verity_files_find(spec->root, spec->root_hash, spec->root_verity, spec->root_hash_signature, &verity, error);
 
+        if (r >= 0)
+                r = disk_mount(fd, spec->root, plan->tree_mode != TREE_WRITABLE, &verity, &source->disk, error);
         if (r >= 0)
                 r = check_root(plan, &source->disk, error);
         if (r < 0)
@@ -98,6 +102,9 @@ int source_open(const Plan *plan, int fd, Source *ret, Error *error) {
         source.tree.tree = fd;
         if (disk_is_image(fd))
                 r = open_image(plan, fd, &source, error);
+        else if (plan->spec->root_hash)
+                r = error_set(error, ERROR_INVALID_VALUE, EINVAL, "opening the tree", plan->spec->root,
+                              "a root hash is for disk images, and this is a directory");
         if (r >= 0)
                 r = open_lowers(plan, &source.tree, error);
         if (r >= 0 && plan->tree_mode == TREE_LAYER)

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size < IMAGE_SIZE)
                 fuzz_assert(ftruncate(fd, IMAGE_SIZE) >= 0);
 
-        if (dissect(fd, "image", &d, &error) < 0) {
+        if (dissect(fd, "image", NULL, &d, &error) < 0) {
                 fuzz_assert(error_is_set(&error));
                 return 0;
         }

@@ -28,7 +28,7 @@ static void test_gpt(void **state) {
         _cleanup_close_ int fd = image("gpt");
         _cleanup_dissection_ Dissection d = {};
 
-        assert_int_equal(dissect(fd, "image", &d, NULL), 0);
+        assert_int_equal(dissect(fd, "image", NULL, &d, NULL), 0);
         /* The newest of two root partitions, by its label. */
         assert_true(d.partitions[PARTITION_ROOT].found);
         assert_string_equal(d.partitions[PARTITION_ROOT].label, "os_10");
@@ -44,7 +44,7 @@ static void test_mbr(void **state) {
         _cleanup_close_ int fd = image("mbr");
         _cleanup_dissection_ Dissection d = {};
 
-        assert_int_equal(dissect(fd, "image", &d, NULL), 0);
+        assert_int_equal(dissect(fd, "image", NULL, &d, NULL), 0);
         assert_int_equal(d.partitions[PARTITION_ROOT].offset, 64 * 512);
 }
 
@@ -52,7 +52,7 @@ static void test_bare(void **state) {
         _cleanup_close_ int fd = image("ext4");
         _cleanup_dissection_ Dissection d = {};
 
-        assert_int_equal(dissect(fd, "image", &d, NULL), 0);
+        assert_int_equal(dissect(fd, "image", NULL, &d, NULL), 0);
         assert_string_equal(d.partitions[PARTITION_ROOT].type, "ext4");
         assert_int_equal(d.partitions[PARTITION_ROOT].offset, 0);
 }
@@ -63,7 +63,7 @@ static void test_nothing(void **state) {
         Dissection d;
 
         assert_int_equal(ftruncate(fd, 65536), 0);
-        assert_true(dissect(fd, "nothing.raw", &d, &error) < 0);
+        assert_true(dissect(fd, "nothing.raw", NULL, &d, &error) < 0);
         assert_int_equal(error.kind, ERROR_NOT_A_TREE);
         assert_string_equal(error.object, "nothing.raw");
 }

@@ -13,7 +13,7 @@
 
 /* Rows that need no more than the right to run a machine, whatever their value. What is not in here has to say so itself. */
 static const char *const harmless[] = {
-        "WritableLayer", "ResolvConf", "Timezone", "DiskMax",
+        "WritableLayer", "ResolvConf", "Timezone", "DiskMax", "RootHash",
         "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "Register",
         "ProcessTwo", "Ephemeral", "Restart", "RestartSec", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
         "NotifyReady", "TimeoutStartSec",
