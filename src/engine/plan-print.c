@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/capability.h>
 
+#include "hosts.h"
 #include "parse-util.h"
 #include "plan.h"
 #include "setting.h"
@@ -199,6 +200,9 @@ void plan_print(const Plan *plan, FILE *f) {
         fprintf(f, "hostname      %s\n", spec->hostname);
         print_network(plan, f);
         print_tree(plan, f);
+        if (hosts_are_shown(plan->spec))
+                fprintf(f, "file          /etc/hosts%s\n",
+                        hosts_are_shared(plan->spec) ? " with the machines of its network" : "");
         if (plan->resolv_conf)
                 fprintf(f, "file          /etc/resolv.conf as the host has it\n");
         print_mounts(plan, f);

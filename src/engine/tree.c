@@ -15,6 +15,7 @@
 #include "mount.h"
 #include "overlay.h"
 #include "path-util.h"
+#include "placed-file.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -47,8 +48,8 @@ int tree_clone_lower(const TreeSource *source, size_t i, Error *error) {
 }
 
 bool tree_needs_scratch(const Plan *plan) {
-        if (plan->resolv_conf || plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_LAYER || plan->spec->lower ||
-            plan->tree_mode == TREE_USR || plan->spec->pivot_root)
+        if (placed_files_are_any(plan) || plan->tree_mode == TREE_EPHEMERAL || plan->tree_mode == TREE_LAYER ||
+            plan->spec->lower || plan->tree_mode == TREE_USR || plan->spec->pivot_root)
                 return true;
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];

@@ -74,6 +74,28 @@ static int get_keep_unit(sd_bus *bus, const char *path, const char *interface, c
         return sd_bus_message_append(reply, "b", (int) machine->state.keep_unit);
 }
 
+/* Those of a machine that runs, in the networks of berth's. */
+static int get_addresses(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                         void *userdata, sd_bus_error *ret_error) {
+        Machine *machine = userdata;
+        const Spec *spec = machine->present ? machine_spec(machine, NULL) : NULL;
+        const char *const addresses[] = { spec ? spec->link.address : NULL, spec ? spec->link.address6 : NULL };
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(addresses); i++)
+                if (addresses[i])
+                        r = sd_bus_message_append_basic(reply, 's', addresses[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_network(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                       void *userdata, sd_bus_error *ret_error) {
+        Machine *machine = userdata;
+        const Spec *spec = machine->present ? machine_spec(machine, NULL) : NULL;
+
+        return sd_bus_message_append(reply, "s", spec ? strempty(spec->link.network) : "");
+}
+
 /* Without secrets: any user may read a property. */
 static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                         void *userdata, sd_bus_error *ret_error) {
@@ -125,6 +147,8 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("NextRestartTimestamp", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
+        SD_BUS_PROPERTY("Network", "s", get_network, 0, CHANGES),
+        SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, CHANGES),
         SD_BUS_PROPERTY("Settings", "a{sv}", get_settings, 0, CHANGES),
 
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_machine_method, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -164,7 +188,7 @@ static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Owner", "Timestamp",
         "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",
         "NRestarts", "NextRestartTimestamp", "StatusText",
-        "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Settings", NULL,
+        "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Network", "Addresses", "Settings", NULL,
 };
 
 /* Objects */

@@ -390,6 +390,14 @@ static void machine_contested(Machine *machine, const char *reason) {
                                                   on_collect_timer, machine);
 }
 
+/* Its supervisor could not tell of its end. */
+static void note_stale_network(Machine *machine, const State *end) {
+        const Spec *spec = end->result == RESULT_FAILED ? machine_spec(machine, NULL) : NULL;
+
+        if (spec && spec->link.network)
+                machine->manager->network_stale = true;
+}
+
 void machine_collect(Machine *machine, const char *reason) {
         Manager *manager = machine->manager;
         _cleanup_entry_ Entry entry = ENTRY_NULL;
@@ -405,6 +413,7 @@ void machine_collect(Machine *machine, const char *reason) {
         /* Kept before it is removed: killed in between, our successor does it once more. */
         find_end(machine, entry.dir, reason, &end);
         keep_result(machine, &end);
+        note_stale_network(machine, &end);
         if (r >= 0) {
                 r = entry_remove(manager->machines_dir, machine_name(machine), &entry);
                 if (r < 0)

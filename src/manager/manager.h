@@ -51,6 +51,7 @@ typedef struct Manager {
         sd_event_source *reconcile_timer;
         uint64_t reconcile_usec; /* its interval */
         sd_event_source *network_timer; /* networks that no machine uses are taken away then (network.c) */
+        bool network_stale;      /* a machine was killed, and its ports and its name may still be known */
         sd_event_source *idle_timer;
         bool leaving;            /* gives its name up, and ends as soon as nothing is left to do */
         bool released;           /* the name is gone: no further call can come */

@@ -156,11 +156,14 @@ static bool some_are_unused(const Manager *manager) {
 static int on_sweep_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         _cleanup_error_ Error error = ERROR_NULL;
         Manager *manager = userdata;
+        unsigned task = (some_are_unused(manager) ? SPAWN_NETWORK_SWEEP : 0) |
+                        (manager->network_stale ? SPAWN_NETWORK_RELOAD : 0);
         int r = 0;
 
         manager->network_timer = sd_event_source_disable_unref(manager->network_timer);
-        if (some_are_unused(manager))
-                r = network_task_begin(manager, SPAWN_NETWORK_SWEEP, NULL, NULL, &error);
+        manager->network_stale = false;
+        if (task != 0)
+                r = network_task_begin(manager, task, NULL, NULL, &error);
         if (r < 0)
                 (void) log_failure(r, &error, NULL);
         manager_check_idle(manager);
@@ -168,7 +171,7 @@ static int on_sweep_timer(sd_event_source *source, uint64_t usec, void *userdata
 }
 
 void networks_check(Manager *manager) {
-        if (!manager->network_timer && some_are_unused(manager))
+        if (!manager->network_timer && (manager->network_stale || some_are_unused(manager)))
                 (void) sd_event_add_time_relative(manager->event, &manager->network_timer, CLOCK_MONOTONIC, SWEEP_USEC,
                                                   USEC_PER_SEC / 4, on_sweep_timer, manager);
 }

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "fd-util.h"
 #include "filter.h"
+#include "hosts.h"
 #include "pool.h"
 #include "ports.h"
 #include "string-util.h"
@@ -285,7 +286,11 @@ int network_attach(const Spec *spec, pid_t leader, Error *error) {
                 return r;
         if (link->network) {
                 r = find_network_bridge(&n, link, &bridge, error);
-                return r < 0 ? r : make_network_link(&n, link, &bridge, leader, error);
+                if (r >= 0)
+                        r = make_network_link(&n, link, &bridge, leader, error);
+                if (r >= 0)
+                        hosts_tell(spec, /* leaving= */ false);
+                return r;
         }
         if (link->bridge)
                 r = find_host_bridge(&n, link->bridge, &bridge, error);
@@ -338,5 +343,8 @@ int network_reload(Error *error) {
         _cleanup_networks_ Networks n = NETWORKS_NULL;
         int r = open_networks(&n, LOCK_EX, error);
 
-        return r < 0 ? r : replace_filter(&n, error);
+        if (r >= 0)
+                r = replace_filter(&n, error);
+        hosts_tell_all();
+        return r;
 }

@@ -15,7 +15,7 @@ int network_attach(const Spec *spec, pid_t leader, Error *error);
 /* Takes away what no machine uses any more: bridges, files of networks, the packet filter's table. */
 int network_sweep(Error *error);
 
-/* Makes the packet filter anew from what is in use. */
+/* Makes the packet filter anew from what is in use, and the names that machines know. */
 int network_reload(Error *error);
 
 /*

@@ -348,3 +348,59 @@ const SettingType type_mtu = {
         .allowed = "a number of bytes from 68 to 65535, or 0",
         .parse = parse_mtu, .format = format_mtu, .clear = clear_mtu,
 };
+
+/* words of resolv.conf(5): a char ** */
+
+static int add_domains(void *field, const char *text) {
+        _cleanup_strv_free_ char **words = NULL;
+        int r = strv_split(text, " \t,", &words);
+
+        STRV_FOREACH(word, words) {
+                if (r >= 0 &&
+                    strspn(*word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") != strlen(*word))
+                        r = -EINVAL;
+                if (r >= 0)
+                        r = add_text(field, *word);
+        }
+        return r < 0 ? r : words ? 0 : -EINVAL;
+}
+
+const SettingType type_domains = {
+        .name = "domains", .metavar = "WORD", .signature = "as", .list = true,
+        .allowed = "a word of resolv.conf(5): letters, digits and any of .-_:",
+        .parse = add_domains, .format_list = format_texts, .clear = clear_texts,
+};
+
+/* names for /etc/hosts: a char ** of NAME:ADDRESS */
+
+static int add_host_entry(void *field, const char *text) {
+        size_t n = strcspn(text, ":=");
+        _cleanup_free_ char *name = strndup(text, n), *entry = NULL;
+        const char *given = text[n] ? text + n + 1 : "";
+        char buffer[IP_TEXT_MAX];
+        IpAddress a;
+
+        /* Docker takes both signs, and brackets around IPv6. */
+        if (!name)
+                return -ENOMEM;
+        if (n > 0 && is_machine(name) && streq(given, "host-gateway"))
+                entry = str_format("%s:%s", name, given);
+        else {
+                size_t size = strlen(given);
+                bool brackets = size > 2 && given[0] == '[' && given[size - 1] == ']';
+                _cleanup_free_ char *address = strndup(given + brackets, brackets ? size - 2 : size);
+
+                if (!address)
+                        return -ENOMEM;
+                if (n == 0 || !is_machine(name) || ip_parse(address, 0, &a) < 0)
+                        return -EINVAL;
+                entry = str_format("%s:%s", name, ip_format(&a, buffer));
+        }
+        return entry ? add_text(field, entry) : -ENOMEM;
+}
+
+const SettingType type_host_entries = {
+        .name = "host-entries", .metavar = "NAME:ADDRESS", .signature = "as", .list = true,
+        .allowed = "a host name, a ':' and an address, or host-gateway",
+        .parse = add_host_entry, .format_list = format_texts, .clear = clear_texts,
+};

@@ -207,6 +207,14 @@ const Setting settings[] = {
           "IPv6 address in the machine's network, not one that is picked" },
         { "MACAddress", SECTION_NETWORK, &type_mac, FIELD(mac_address), "mac-address", NULL, TRUST_OPERATOR,
           "Hardware address of the machine's link" },
+        { "DNS", SECTION_NETWORK, &type_addresses, FIELD(dns), "dns", NULL, TRUST_RUN,
+          "Name server for the machine's resolv.conf" },
+        { "DNSSearch", SECTION_NETWORK, &type_domains, FIELD(dns_search), "dns-search", NULL, TRUST_RUN,
+          "Domain that the machine's resolver tries names in" },
+        { "DNSOption", SECTION_NETWORK, &type_domains, FIELD(dns_option), "dns-option|dns-opt", NULL, TRUST_RUN,
+          "Option for the machine's resolv.conf, such as ndots:2" },
+        { "AddHost", SECTION_NETWORK, &type_host_entries, FIELD(add_host), "add-host", NULL, TRUST_RUN,
+          "A name for the machine's /etc/hosts" },
 
         /* [Resources] */
         { "Slice", SECTION_RESOURCES, &type_slice, FIELD(slice), "slice", "machine.slice", TRUST_HOST,

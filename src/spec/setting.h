@@ -162,6 +162,8 @@ extern const SettingType type_ports;
 extern const SettingType type_prefixes;     /* of networks that are created: network-option.h */
 extern const SettingType type_addresses;
 extern const SettingType type_mtu;
+extern const SettingType type_domains;
+extern const SettingType type_host_entries;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
 extern const SettingType type_id_maps;      /* id-map.c */

@@ -273,6 +273,10 @@ struct Spec {
         char *ipv4_address;
         char *ipv6_address;
         char *mac_address;
+        char **dns;                /* for resolv.conf(5): addresses, domains, options */
+        char **dns_search;
+        char **dns_option;
+        char **add_host;           /* NAME:ADDRESS */
         SpecLink link;             /* no setting */
 
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */

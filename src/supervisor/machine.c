@@ -16,6 +16,7 @@
 #include "console.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "hosts.h"
 #include "keep-unit.h"
 #include "listens.h"
 #include "log.h"
@@ -159,16 +160,17 @@ static void drain_log(Supervisor *s) {
                 tell_sessions(s);
 }
 
-/* Whoever hears that the machine has ended can have its ports. */
-static void withdraw_ports(Supervisor *s) {
+/* Whoever hears that the machine has ended can have its ports, and finds nobody of its name. */
+static void withdraw_from_network(Supervisor *s) {
         s->publisher = publisher_free(s->publisher);
         ports_done(&s->ports);
+        hosts_tell(s->spec, /* leaving= */ true);
 }
 
 /* Of a machine that is over: its streams, which its next life would have had, end where it ends. */
 static void end_payload(Supervisor *s) {
         (void) cgroup_kill_payload(&s->cgroup);
-        withdraw_ports(s);
+        withdraw_from_network(s);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         cgroup_limits_release(&s->cgroup, s->spec->name);
         s->state.restart_usec = 0;
@@ -257,7 +259,7 @@ static void end_start(Supervisor *s) {
                 return;
         }
         s->birth = birth_free(s->birth);
-        withdraw_ports(s);
+        withdraw_from_network(s);
         s->state.result = RESULT_FAILED;
         s->state.finished_usec = now_usec();
         set_reason(s);

@@ -365,8 +365,10 @@ static int print_plan_failure(const Supervisor *s, int r, const Error *error) {
 /* What the manager has no privilege for. Its standard error is a pipe: nothing on it means success. */
 static int run_network_task(const Supervisor *s, SpawnFlags flags) {
         _cleanup_error_ Error error = ERROR_NULL;
-        int r = flags & SPAWN_NETWORK_SWEEP ? network_sweep(&error) : network_reload(&error);
+        int r = flags & SPAWN_NETWORK_SWEEP ? network_sweep(&error) : 0;
 
+        if (r >= 0 && flags & SPAWN_NETWORK_RELOAD)
+                r = network_reload(&error);
         return r < 0 ? print_plan_failure(s, r, &error) : EXIT_SUCCESS;
 }
 
