@@ -152,7 +152,7 @@ static void print_tree(const Plan *plan, FILE *f) {
         static const char *const modes[] = {
                 [TREE_WRITABLE] = "writable",
                 [TREE_READ_ONLY] = "read-only",
-                [TREE_EPHEMERAL] = "ephemeral (overlay)",
+                [TREE_EPHEMERAL] = "ephemeral (snapshot or overlay)",
                 [TREE_LAYER] = "with a layer of its own (overlay)",
                 [TREE_USR] = "its /usr alone, read-only",
         };

@@ -259,6 +259,8 @@ static void end_start(Supervisor *s) {
                 return;
         }
         s->birth = birth_free(s->birth);
+        /* Now: once the failure is told, nobody waits for us any more. */
+        snapshot_done(&s->snapshot);
         withdraw_from_network(s);
         s->state.result = RESULT_FAILED;
         s->state.finished_usec = now_usec();

@@ -43,6 +43,7 @@ static void supervisor_init(Supervisor *s) {
                 .told_status = -1,
                 .run_dir = -EBADF,
                 .tree = -EBADF,
+                .snapshot = SNAPSHOT_NULL,
                 .source = SOURCE_NULL,
                 .devices = -EBADF,
                 .locks = { -EBADF, -EBADF, -EBADF, -EBADF },
@@ -65,6 +66,7 @@ static void supervisor_done(Supervisor *s) {
         recorder_free(s->recorder);
         birth_free(s->birth);
         plan_free(s->plan);
+        snapshot_done(&s->snapshot);
         spec_free(s->spec);
         sd_bus_message_unref(s->start_call);
         sd_bus_message_unref(s->freeze_call);
@@ -207,6 +209,26 @@ static int check_restart(const Supervisor *s, Error *error) {
                          "(--keep-unit) the unit's Restart= does it");
 }
 
+/*
+ * What is ephemeral is written to a snapshot where there can be one, and else to memory. Each life has its own. An overlay it
+ * stays where there is more to it: a limit, or directories below the tree.
+ */
+static int take_snapshot(Supervisor *s, Error *error) {
+        const Spec *spec = s->spec;
+        int r;
+
+        if (!spec->ephemeral || spec_has_layer(spec) || spec->volatile_mode != VOLATILE_NO || spec->disk_max > 0 || spec->lower ||
+            s->source.tree.is_mount)
+                return 0;
+        snapshot_done(&s->snapshot);
+        r = snapshot_take(s->tree, spec->root, &s->snapshot, error);
+        if (r < 0)
+                return r;
+        s->source.tree.tree = r == 0 ? s->snapshot.fd : s->tree;
+        s->plan->tree_mode = r == 0 ? TREE_WRITABLE : TREE_EPHEMERAL;
+        return 0;
+}
+
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
         int r = supervisor_mount_point(s, &place, error);
@@ -219,6 +241,8 @@ static int build(Supervisor *s, Error *error) {
         /* Once: in the scope no loop device can be opened any more. */
         if (r >= 0 && s->source.tree.tree < 0)
                 r = source_open(s->plan, s->tree, &s->source, error);
+        if (r >= 0)
+                r = take_snapshot(s, error);
         /* Before the leader, which would have it too, is cloned. */
         s->devices = fd_close(s->devices);
         if (r >= 0)

@@ -13,6 +13,7 @@
 #include "cgroup.h"
 #include "publish.h"
 #include "restart-policy.h"
+#include "snapshot.h"
 #include "source.h"
 #include "config.h"
 #include "spawn.h"
@@ -93,6 +94,7 @@ typedef struct Supervisor {
 
         int run_dir;
         int tree;
+        Snapshot snapshot;       /* of the tree, for this life */
         Source source;           /* what the machine is made from, where it may be made again */
         int devices;             /* spawn.h; or -EBADF */
         int locks[4];            /* name, range, that of a range which is another's, and addresses; held until we end */

@@ -149,7 +149,7 @@ static void test_print(void **state) {
         assert_non_null(strstr(text, "scope         berth-web.scope in machine.slice\n"));
         assert_non_null(strstr(text, "property      MemoryMax=64M\n"));
         assert_non_null(strstr(text, "id map        0 589824 65536\n"));
-        assert_non_null(strstr(text, "tree          /srv/web ephemeral (overlay) id-mapped\n"));
+        assert_non_null(strstr(text, "tree          /srv/web ephemeral (snapshot or overlay) id-mapped\n"));
         assert_non_null(strstr(text, "mount         mask /proc/kcore\n"));
         assert_non_null(strstr(text, "exec          /bin/true\n"));
 }
