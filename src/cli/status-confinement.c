@@ -69,6 +69,18 @@ static void print_filter(char *const *lines, const Spec *spec) {
                             isempty(words) ? "" : " and ", strempty(words));
 }
 
+/* What AppArmor says of the leader, or that it has no say. */
+static void print_label(uint32_t leader) {
+        char path[sizeof("/proc//attr/apparmor/current") + 3 * sizeof(leader)];
+        _cleanup_free_ char *label = NULL;
+
+        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/attr/apparmor/current", leader);
+        if (file_read_line(AT_FDCWD, path, &label) < 0)
+                status_line("AppArmor", "off: this kernel has none, or it is not on");
+        else
+                status_line("AppArmor", "%s", label);
+}
+
 void status_print_confinement(uint32_t leader, const Spec *spec) {
         char path[sizeof("/proc//status") + 3 * sizeof(leader)];
         _cleanup_strv_free_ char **lines = NULL;
@@ -87,4 +99,5 @@ void status_print_confinement(uint32_t leader, const Spec *spec) {
         if (value)
                 status_line("Privileges", "%s", streq(value, "1") ? "no new ones" : "new ones by executing files");
         print_filter(lines, spec);
+        print_label(leader);
 }

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "label.h"
 #include "weaken.h"
 
 void confinement_done(Confinement *confinement) {
@@ -90,8 +91,11 @@ static int leave_keyring(const Confinement *c, Error *error) {
 int confinement_apply(const Confinement *c, const Credentials *user, const char *directory, Error *error) {
         /* Root has them all; another user those that it is to have in any case (capabilities(7), ambient). */
         uint64_t permitted = user->uid == 0 ? c->capabilities : c->ambient;
-        int r = drop_bounding(c->capabilities);
+        int r = c->apparmor ? label_apparmor_on_exec(c->apparmor, error) : 0;
 
+        if (r < 0)
+                return r;
+        r = drop_bounding(c->capabilities);
         if (r < 0)
                 return error_set_errno(error, r, "dropping capabilities", NULL);
 

@@ -13,6 +13,7 @@ typedef struct Confinement {
         uint64_t capabilities;   /* bounding set, and what root has */
         uint64_t ambient;        /* of them, what every user keeps over an exec */
         bool no_new_privileges;
+        const char *apparmor;    /* profile, or NULL; borrowed */
         Filter filter;           /* of system calls; without instructions: none */
 } Confinement;
 

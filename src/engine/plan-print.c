@@ -173,6 +173,19 @@ static void print_tree(const Plan *plan, FILE *f) {
                 fprintf(f, "disk          %s\n", format_size(spec->disk_max, size));
 }
 
+static void print_confinement(const Plan *plan, FILE *f) {
+        const Confinement *c = &plan->confinement;
+
+        print_capabilities("capabilities", c->capabilities, f);
+        if (c->ambient)
+                print_capabilities("ambient", c->ambient, f);
+        if (c->apparmor)
+                fprintf(f, "label         apparmor %s\n", c->apparmor);
+        print_process(plan->spec, f);
+        fprintf(f, "privileges    %s\n", c->no_new_privileges ? "no new ones" : "by executable");
+        print_filter(plan, f);
+}
+
 void plan_print(const Plan *plan, FILE *f) {
         const Spec *spec = plan->spec;
         char signal[SIGNAL_NAME_MAX], span[FORMAT_USEC_MAX];
@@ -215,12 +228,7 @@ void plan_print(const Plan *plan, FILE *f) {
 
         fprintf(f, "user          %s\n", spec->user ? spec->user : "root");
         fprintf(f, "directory     %s\n", spec->working_directory);
-        print_capabilities("capabilities", plan->confinement.capabilities, f);
-        if (plan->confinement.ambient)
-                print_capabilities("ambient", plan->confinement.ambient, f);
-        print_process(spec, f);
-        fprintf(f, "privileges    %s\n", plan->confinement.no_new_privileges ? "no new ones" : "by executable");
-        print_filter(plan, f);
+        print_confinement(plan, f);
         STRV_FOREACH(e, plan->environment)
                 fprintf(f, "environment   %s\n", *e);
         fprintf(f, "stop          %s to %s, %s\n", signal_name(spec->kill_signal, signal),

@@ -6,6 +6,7 @@
 #include <sys/capability.h>
 #include <sys/statfs.h>
 
+#include "label.h"
 #include "plan-mounts.h"
 #include "plan-namespaces.h"
 #include "string-util.h"
@@ -44,6 +45,20 @@ static int plan_environment(Plan *plan) {
         return r;
 }
 
+/* berth's own profile is for applications; a system has its own ideas, and who is privileged was asked for. */
+static int plan_label(Plan *plan, const PlanHost *host, Error *error) {
+        const Spec *spec = plan->spec;
+        const char *profile = spec->apparmor_profile;
+
+        if (profile && !streq(profile, "unconfined") && !host->apparmor)
+                return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "planning the machine", "AppArmorProfile",
+                                 "AppArmor is not on: this kernel has none, or was booted without it");
+        if (!profile && host->apparmor_profile && !spec->boot && !spec->privileged)
+                profile = APPARMOR_PROFILE;
+        plan->confinement.apparmor = streq_ptr(profile, "unconfined") ? NULL : profile;
+        return 0;
+}
+
 static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
         const Spec *spec = plan->spec;
         const uint64_t wanted = spec_effective_capabilities(spec);
@@ -75,7 +90,7 @@ static int plan_confinement(Plan *plan, const PlanHost *host, Error *error) {
                 .profile = spec->seccomp_profile,
                 .words = spec->system_call_filter,
         };
-        return 0;
+        return plan_label(plan, host, error);
 }
 
 int plan_make_filter(Plan *plan, const char *directory, Error *error) {
@@ -151,6 +166,9 @@ int plan_host_read(PlanHost *ret, Error *error) {
         if (statfs("/sys/fs/cgroup", &fs) < 0)
                 return error_set_errno(error, negative_errno(), "reading the cgroup version of", "/sys/fs/cgroup");
         host.unified = fs.f_type == CGROUP2_SUPER_MAGIC;
+
+        host.apparmor = label_has_apparmor();
+        host.apparmor_profile = host.apparmor && label_apparmor_is_loaded(APPARMOR_PROFILE);
 
         for (cap_value_t cap = 0; cap <= CAP_LAST_CAP; cap++)
                 if (cap_get_bound(cap) > 0)

@@ -146,5 +146,5 @@ const SettingType type_seccomp_profile = {
 /* Only its texts are used: the values are other rows'. */
 const SettingType type_security_group = {
         .name = "security", .metavar = "NAME[=VALUE]", .signature = "s",
-        .allowed = "no-new-privileges[=BOOL], seccomp=FILE, seccomp=unconfined or unmask=PATH",
+        .allowed = "no-new-privileges[=BOOL], seccomp=FILE, seccomp=unconfined, unmask=PATH or apparmor=NAME",
 };

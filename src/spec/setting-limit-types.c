@@ -2,6 +2,7 @@
 
 /* What a process is given by the kernel: resource limits, scheduling, personality, clocks. Syntax of systemd.exec(5). */
 
+#include <ctype.h>
 #include <inttypes.h>
 
 #include "parse-util.h"
@@ -291,6 +292,23 @@ const SettingType type_personality = {
         .name = "personality", .metavar = "ARCHITECTURE", .signature = "s",
         .allowed = "an architecture that this machine can run: " PERSONALITIES,
         .parse = parse_personality, .format = format_text, .clear = clear_text,
+};
+
+/* names of security labels: a char * */
+
+static int parse_label(void *field, const char *text) {
+        size_t n = strlen(text);
+
+        for (size_t i = 0; i < n; i++)
+                if (!isascii(text[i]) || (!isalnum(text[i]) && !strchr("-_./:+", text[i])))
+                        return -EINVAL;
+        return n > 255 ? -ERANGE : str_replace(field, text);
+}
+
+const SettingType type_label = {
+        .name = "label", .metavar = "NAME", .signature = "s",
+        .allowed = "a name of letters, digits and the characters -_./:+",
+        .parse = parse_label, .format = format_text, .clear = clear_text,
 };
 
 /* offsets of clocks: microseconds in an int64_t */

@@ -61,6 +61,8 @@ const Setting settings[] = {
           TRUST_VALUE, "Allow system calls or @groups of them too, or with '~' deny them" },
         { "SeccompProfile", SECTION_EXEC, &type_seccomp_profile, FIELD(seccomp_profile), "seccomp-profile", NULL, TRUST_HOST,
           "System call filter in place of the default: an OCI profile, or none" },
+        { "AppArmorProfile", SECTION_EXEC, &type_label, FIELD(apparmor_profile), "apparmor-profile", NULL, TRUST_HOST,
+          "AppArmor profile of the command, or unconfined" },
         { "PrivateUsers", SECTION_EXEC, &type_user_namespace, FIELD(private_users), "private-users", "pick", TRUST_VALUE,
           "User namespace: pick a free range, or use the one given, or none" },
         { "UIDMap", SECTION_EXEC, &type_id_maps, FIELD(uid_map), "uidmap", NULL, TRUST_HOST,
@@ -300,6 +302,7 @@ static const SettingWord security_words[] = {
         { "no-new-privileges", "NoNewPrivileges" },
         { "seccomp", "SeccompProfile" },
         { "unmask", "Unmask" },
+        { "apparmor", "AppArmorProfile" },
         {},
 };
 
@@ -307,7 +310,7 @@ const SettingGroup setting_groups[] = {
         { "rlimit|ulimit", "Limit", "RLIMIT_", NULL, &type_limit_group,
           "Limit a resource of a process, as setrlimit(2) names it" },
         { "security-opt", NULL, NULL, security_words, &type_security_group,
-          "no-new-privileges, seccomp=FILE, seccomp=unconfined, unmask=PATH" },
+          "no-new-privileges, seccomp=FILE, seccomp=unconfined, unmask=PATH, apparmor=NAME" },
 };
 const size_t setting_groups_count = ELEMENTSOF(setting_groups);
 

@@ -179,6 +179,7 @@ extern const SettingType type_limit_group;  /* of the option for all of them */
 extern const SettingType type_oom_score;
 extern const SettingType type_cpus;
 extern const SettingType type_personality;
+extern const SettingType type_label;        /* the name of a security label */
 extern const SettingType type_offset;       /* a time span with a sign */
 /* The course of a machine's life: setting-life-types.c */
 extern const SettingType type_log;

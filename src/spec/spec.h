@@ -218,6 +218,7 @@ struct Spec {
         bool nesting;              /* machines are made inside of it */
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
+        char *apparmor_profile;    /* "unconfined": none; NULL: berth's own */
         UserNamespace private_users;
         char **uid_map;                /* INSIDE:OUTSIDE:COUNT, see id-map.h */
         char **gid_map;

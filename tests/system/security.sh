@@ -68,6 +68,32 @@ test_system_calls() {
         assert_contains "$(berth run --rm --system-call-filter=@keyring ./tree attempt keyctl)" ok
 }
 
+test_apparmor() {
+        if [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) != Y ]]; then
+                berth run -d --rm --ephemeral --name labelled "$busybox" sleep 1000
+                assert_matches "$(berth status labelled)" 'AppArmor: off'
+                berth stop labelled
+                assert_contains "$(error_of berth run --rm --ephemeral --apparmor-profile=berth-machine "$busybox" true)" "AppArmor is not on"
+                check berth run --rm --ephemeral --security-opt apparmor=unconfined "$busybox" true
+                skip "AppArmor is not on here"
+        fi
+        apparmor_parser -r /usr/share/berth/apparmor/berth-machine
+        at_end apparmor_parser -R /usr/share/berth/apparmor/berth-machine
+        assert_eq "$(in_machine -- 'cat /proc/self/attr/current')" "berth-machine (enforce)"
+        berth run -d --rm --ephemeral --name labelled "$busybox" sleep 1000
+        assert_contains "$(berth status labelled)" "berth-machine (enforce)"
+        assert_eq "$(berth exec labelled -- cat /proc/self/attr/current)" "berth-machine (enforce)"
+        berth stop labelled
+
+        # All else is lifted: then it is the profile that denies.
+        local lifted=(--private-users=no --cap-add all --unmask all --security-opt seccomp=unconfined)
+        local attempt='cat /proc/sys/kernel/core_pattern >/tmp/p && cat /tmp/p >/proc/sys/kernel/core_pattern'
+        refute in_machine "${lifted[@]}" -- "$attempt"
+        check in_machine "${lifted[@]}" --security-opt apparmor=unconfined -- "$attempt"
+        assert_eq "$(in_machine --privileged -- 'cat /proc/self/attr/current')" unconfined
+        assert_contains "$(error_of berth run --rm --ephemeral --apparmor-profile=nothing "$busybox" true)" "no profile of this name"
+}
+
 test_keyrings() {
         with_attempt
         assert_eq "$(berth run --rm ./tree attempt keyctl add_key request_key | tr '\n' ' ')" "keyctl EPERM add_key EPERM request_key EPERM "

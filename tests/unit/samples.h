@@ -84,6 +84,7 @@ static const Samples samples[] = {
         { &type_oom_score, { "0", "-1000", "1000", "-5" }, { "1001", "-1001", "x", "--1", "+" } },
         { &type_cpus, { "0", "0-3,8", "1 3", "8191" }, { "3-1", "8192", "x", "1-", ",", "-1" } },
         { &type_personality, { PERSONALITY_SAMPLE }, { "vax", "x86-", "X86-64" } },
+        { &type_label, { "unconfined", "berth-machine", "/usr/bin/x" }, { "a b", "a;b", "\"" } },
         { &type_offset, { "90s", "-1day", "+5", "1500ms", "-1ms" }, { "soon", "--1", "infinity", "99999999999d" } },
         { &type_slice,
           { "machine.slice", "-.slice", "a-b.slice" },
