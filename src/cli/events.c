@@ -92,6 +92,11 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         /* A state is an event. */
         if (info.state)
                 report(e, name, info.state, info.result ? end_details(&info) : json_object());
+        if (!isempty(info.health) && !streq(info.health, "starting"))
+                report(e, name, info.health,
+                       json_pack("{s:s*}", "output", isempty(info.health_output) ? NULL : info.health_output));
+        if (!isempty(info.survivors))
+                report(e, name, "survived", json_pack("{s:s}", "processes", info.survivors));
         return 0;
 }
 
@@ -166,7 +171,9 @@ const Verb verb_events = {
         .options = events_options,
         .size = sizeof(EventsOptions),
         .help = "Print what happens to machines, until interrupted",
-        .details = "A line each time that a machine is new, changes its state (with how it ended), runs out of "
-                   "memory (with what the kernel killed), or is removed.",
+        .details =
+                "A line each time that a machine is new, changes its state (with how it ended), runs out of "
+                "memory (with what the kernel killed), turns healthy or unhealthy, has processes that survive being killed, or is "
+                "removed.",
         .run = events_verb,
 };

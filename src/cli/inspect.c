@@ -57,14 +57,18 @@ static json_t *settings_to_json(const Spec *spec) {
 }
 
 static json_t *state_to_object(const MachineInfo *info) {
-        return json_pack("{s:s, s:s, s:i, s:s*, s:s*, s:b, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s*}", "state", info->state,
-                         "result", info->result, "exit_status", info->exit_status, "reason",
+        return json_pack("{s:s, s:s, s:i, s:s*, s:s*, s:b, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s*, s:s*, s:I, s:s*, s:s*}",
+                         "state", info->state, "result", info->result, "exit_status", info->exit_status, "reason",
                          isempty(info->reason) ? NULL : info->reason, "unit", isempty(info->unit) ? NULL : info->unit,
                          "keep_unit", info->keep_unit, "leader", (int) info->leader, "supervisor", (int) info->supervisor,
                          "uid_shift", (int) info->uid_shift, "uid_count", (int) info->uid_count, "started_usec",
                          (json_int_t) info->started, "finished_usec", (json_int_t) info->finished, "restarts",
                          (json_int_t) info->restarts, "next_restart_usec", (json_int_t) info->next_restart, "status_text",
-                         isempty(info->status_text) ? NULL : info->status_text);
+                         isempty(info->status_text) ? NULL : info->status_text,
+                         "health", isempty(info->health) ? NULL : info->health, "health_failures",
+                         (json_int_t) info->health_failures, "health_output",
+                         isempty(info->health_output) ? NULL : info->health_output, "survivors",
+                         isempty(info->survivors) ? NULL : info->survivors);
 }
 
 static int read_settings(sd_bus *bus, const MachineInfo *info, Spec *spec, Error *error) {

@@ -36,6 +36,10 @@ static const struct {
         { "NRestarts",       'u', offsetof(MachineInfo, restarts)    },
         { "NextRestartTimestamp", 't', offsetof(MachineInfo, next_restart) },
         { "StatusText",      's', offsetof(MachineInfo, status_text) },
+        { "Health",          's', offsetof(MachineInfo, health)      },
+        { "HealthFailures",  'u', offsetof(MachineInfo, health_failures) },
+        { "HealthOutput",    's', offsetof(MachineInfo, health_output) },
+        { "Survivors",       's', offsetof(MachineInfo, survivors)   },
         { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
 };
 

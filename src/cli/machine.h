@@ -7,8 +7,9 @@
 #include "state.h"
 
 typedef struct MachineInfo {
-        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim, *status_text;
-        uint32_t restarts, oom_kills, leader, supervisor, uid_shift, uid_count;
+        const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim, *status_text, *health, *health_output,
+                *survivors;
+        uint32_t restarts, health_failures, oom_kills, leader, supervisor, uid_shift, uid_count;
         uint64_t started, finished, next_restart, memory_peak, memory_limit, cpu_usec;
         int exit_status;
         int keep_unit;

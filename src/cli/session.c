@@ -49,6 +49,7 @@ static int on_end(sd_bus_message *reply, void *userdata, sd_bus_error *reterr_er
 
         session->ended = true;
         session->lost = sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED);
+        session->refused = !session->lost;
         session->result = RESULT_FAILED;
         (void) str_replace(&session->reason, session->lost ? "the supervisor was killed" : e->message);
         return 0;

@@ -19,6 +19,7 @@ typedef struct Session {
         sd_bus_slot *wait;       /* of the call that is answered when the machine ends */
         bool ended;
         bool lost;               /* the line broke without an answer */
+        bool refused;            /* it has not ended, and the supervisor says why it does not */
         MachineResult result;
         int status;              /* exit status or signal */
         char *reason;            /* for people, may be NULL */

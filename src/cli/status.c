@@ -61,6 +61,18 @@ static void print_restarts(const MachineInfo *info) {
                 status_line("Restarts", "%" PRIu32, info->restarts);
 }
 
+static void print_health(const MachineInfo *info) {
+        const char *output = strempty(info->health_output);
+
+        if (isempty(info->health))
+                return;
+        if (info->health_failures > 0)
+                status_line("Health", "%s, failed %" PRIu32 " times in a row%s%s", info->health, info->health_failures,
+                            *output ? ": " : "", output);
+        else
+                status_line("Health", "%s%s%s", info->health, *output ? ": " : "", output);
+}
+
 static void print_state(const MachineInfo *info) {
         bool alive = machine_state_is_alive(machine_state_from_string(info->state));
         char signal[SIGNAL_NAME_MAX];
@@ -243,6 +255,9 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         printf("%s%s%s %s\n", style_begin(status->styled, style), alive ? "●" : "○", style_end(status->styled, style), info.name);
         print_state(&info);
         print_restarts(&info);
+        print_health(&info);
+        if (alive && !isempty(info.survivors))
+                status_line("Survivors", "%s", info.survivors);
         if (alive && !isempty(info.status_text))
                 status_line("Status", "\"%s\"", info.status_text);
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */

@@ -103,6 +103,10 @@ static int ending_wait(Ending *ending, uint64_t until) {
                         if (r >= 0)
                                 r = session_wait(session, USEC_INFINITY, &error);
                 }
+                if (r > 0 && session->refused) {
+                        log_error("%s", strempty(session->reason));
+                        status = EXIT_FAILURE;
+                }
                 if (r < 0)
                         status = failure_report(r, &error, false);
         }

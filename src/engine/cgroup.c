@@ -410,17 +410,21 @@ static void signal_one(pid_t pid, void *userdata) {
         (void) kill(pid, *(int *) userdata);
 }
 
-int cgroup_signal_payload(const Cgroup *cgroup, int signal) {
+int cgroup_each_of_payload(const Cgroup *cgroup, ForEach each, void *userdata) {
         _cleanup_close_ int payload = -EBADF;
 
-        if (signal == SIGKILL && cgroup_kill_payload(cgroup) >= 0)
-                return 0;
         if (cgroup->n == 0)
                 return -ENOENT;
 
         /* Opened afresh: reading a directory moves the position of the descriptor that is kept. */
         payload = openat(cgroup->payload[0], ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-        return payload < 0 ? negative_errno() : for_each_in(payload, signal_one, &signal);
+        return payload < 0 ? negative_errno() : for_each_in(payload, each, userdata);
+}
+
+int cgroup_signal_payload(const Cgroup *cgroup, int signal) {
+        if (signal == SIGKILL && cgroup_kill_payload(cgroup) >= 0)
+                return 0;
+        return cgroup_each_of_payload(cgroup, signal_one, &signal);
 }
 
 uint64_t cgroup_oom_kills(const Cgroup *cgroup) {

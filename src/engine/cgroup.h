@@ -78,6 +78,9 @@ int cgroup_clear_payload(Cgroup *cgroup, Error *error);
 /* Kills all of payload/ at once (cgroup.kill, Linux 5.14). */
 int cgroup_kill_payload(const Cgroup *cgroup);
 
+/* Calls EACH for every process of payload/ and below, by its number in our own pid namespace. */
+int cgroup_each_of_payload(const Cgroup *cgroup, void (*each)(pid_t pid, void *userdata), void *userdata);
+
 /* Sends a signal to every process of payload/ and below. */
 int cgroup_signal_payload(const Cgroup *cgroup, int signal);
 

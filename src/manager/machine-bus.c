@@ -26,6 +26,9 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
                             : streq(property, "Log")           ? machine->state.log
                             : streq(property, "OOMVictim")     ? machine->state.oom_victim
                             : streq(property, "StatusText")    ? machine->state.status_text
+                            : streq(property, "Health") ? health_state_to_string(machine->state.health)
+                            : streq(property, "HealthOutput") ? machine->state.health_output
+                            : streq(property, "Survivors") ? machine->state.survivors
                             : streq(property, "Result")        ? machine_result_to_string(machine->state.result)
                                                                : machine->state.reason;
 
@@ -40,8 +43,9 @@ static int get_u32(sd_bus *bus, const char *path, const char *interface, const c
                          : streq(property, "OOMKills")   ? machine->state.oom_kills
                          : streq(property, "NRestarts")  ? machine->state.restarts
                          : streq(property, "Owner")      ? machine->state.owner
+                         : streq(property, "HealthFailures") ? machine->state.health_failures
                          : streq(property, "UIDShift")   ? machine->state.uid_base
-                                                         : machine->state.uid_count;
+                                                             : machine->state.uid_count;
 
         return sd_bus_message_append_basic(reply, 'u', &value);
 }
@@ -146,6 +150,10 @@ const sd_bus_vtable machine_vtable[] = {
         SD_BUS_PROPERTY("NRestarts", "u", get_u32, 0, CHANGES),
         SD_BUS_PROPERTY("NextRestartTimestamp", "t", get_u64, 0, CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Health", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("HealthFailures", "u", get_u32, 0, CHANGES),
+        SD_BUS_PROPERTY("HealthOutput", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("Survivors", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("KeepUnit", "b", get_keep_unit, 0, CHANGES),
         SD_BUS_PROPERTY("Network", "s", get_network, 0, CHANGES),
         SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, CHANGES),
@@ -187,7 +195,7 @@ const sd_bus_vtable machine_vtable[] = {
 static const char *const changing[] = {
         "State",           "Unit",   "RootDirectory", "Leader", "Supervisor", "UIDShift", "UIDCount", "Owner", "Timestamp",
         "FinishTimestamp", "Result", "ExitStatus",    "Reason", "KeepUnit",   "Log",
-        "NRestarts", "NextRestartTimestamp", "StatusText",
+        "Health", "HealthFailures", "HealthOutput", "Survivors", "NRestarts", "NextRestartTimestamp", "StatusText",
         "OOMKills", "OOMVictim",   "MemoryPeak", "MemoryLimit", "CPUUsageUSec", "Network", "Addresses", "Settings", NULL,
 };
 

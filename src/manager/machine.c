@@ -103,7 +103,7 @@ void machine_drop_spec(Machine *machine) {
 
 void machine_set_state(Machine *machine, State *state) {
         State old = machine->state;
-        const char *changed[32] = {};
+        const char *changed[48] = {};
         size_t n = 0;
 
         /* Whoever wrote it, this is the machine that it is about. */
@@ -138,6 +138,10 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("NRestarts", old.restarts != machine->state.restarts);
         COMPARE("NextRestartTimestamp", old.restart_usec != machine->state.restart_usec);
         COMPARE("StatusText", !streq_ptr(old.status_text, machine->state.status_text));
+        COMPARE("Health", old.health != machine->state.health);
+        COMPARE("HealthFailures", old.health_failures != machine->state.health_failures);
+        COMPARE("HealthOutput", !streq_ptr(old.health_output, machine->state.health_output));
+        COMPARE("Survivors", !streq_ptr(old.survivors, machine->state.survivors));
         COMPARE("KeepUnit", old.keep_unit != machine->state.keep_unit);
 #undef COMPARE
         assert(n < ELEMENTSOF(changed));

@@ -26,7 +26,7 @@ bool restart_note_start(RestartHistory *history, const Spec *spec, uint64_t now)
 
 /* Whether there may be another life after this one. */
 static inline bool restart_is_possible(const Spec *spec) {
-        return spec->restart.mode != RESTART_NO;
+        return spec->restart.mode != RESTART_NO || (spec->health_command && spec->health_on_failure == HEALTH_RESTART);
 }
 
 /* Whether a machine that ended as STATE says begins again, for all that its policy says. */

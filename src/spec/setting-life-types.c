@@ -4,9 +4,11 @@
 
 #include <inttypes.h>
 
+#include "hook.h"
 #include "parse-util.h"
 #include "setting.h"
 #include "string-util.h"
+#include "strv.h"
 
 static const char *const log_modes[] = {
         [LOG_TO_DEFAULT] = "",
@@ -130,4 +132,68 @@ const SettingType type_count = {
         .name = "count", .metavar = "TIMES", .signature = "s",
         .allowed = "a whole number of at least 1",
         .parse = parse_count, .format = format_count, .clear = clear_count,
+};
+
+/* hooks: a list of strings */
+
+static int parse_hook(void *field, const char *text) {
+        enum { HOOKS_MAX = 64, HOOK_MAX = 4096 };
+        _cleanup_strv_free_ char **command = NULL;
+        HookPoint point;
+        int r;
+
+        if (strlen(text) > HOOK_MAX || str_is_unprintable(text, "\t"))
+                return -EINVAL;
+        if (strv_length(*(char ***) field) >= HOOKS_MAX)
+                return -ERANGE;
+        r = hook_parse(text, &point, &command);
+        return r < 0 ? r : strv_append(field, text);
+}
+
+static int format_hooks(const void *field, char ***ret) {
+        *ret = strv_copy(*(char **const *) field);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_hooks(void *field) {
+        *(char ***) field = strv_free(*(char ***) field);
+}
+
+const SettingType type_hooks = {
+        .name = "hooks", .metavar = "POINT:COMMAND", .signature = "as", .list = true,
+        .allowed = "prestart, started, stopping or stopped, a ':', and the absolute path of a program with its arguments",
+        .parse = parse_hook, .format_list = format_hooks, .clear = clear_hooks,
+};
+
+/* health action: a HealthAction */
+
+static const char *const health_actions[] = {
+        [HEALTH_NONE] = "none",
+        [HEALTH_KILL] = "kill",
+        [HEALTH_RESTART] = "restart",
+};
+static_assert(ELEMENTSOF(health_actions) == _HEALTH_ACTION_MAX, "each action has a name");
+
+static int parse_health_action(void *field, const char *text) {
+        for (size_t i = 0; i < ELEMENTSOF(health_actions); i++)
+                if (streq(text, health_actions[i])) {
+                        *(HealthAction *) field = (HealthAction) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int format_health_action(const void *field, char **ret) {
+        *ret = strdup(health_actions[*(const HealthAction *) field]);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_health_action(void *field) {
+        *(HealthAction *) field = HEALTH_NONE;
+}
+
+const SettingType type_health_action = {
+        .name = "health-action", .metavar = "ACTION", .signature = "s",
+        .allowed = "none, kill or restart",
+        .parse = parse_health_action, .format = format_health_action, .clear = clear_health_action,
 };

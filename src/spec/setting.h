@@ -184,6 +184,8 @@ extern const SettingType type_offset;       /* a time span with a sign */
 /* The course of a machine's life: setting-life-types.c */
 extern const SettingType type_log;
 extern const SettingType type_restart;
+extern const SettingType type_hooks;
+extern const SettingType type_health_action;
 extern const SettingType type_count;        /* a number of times */
 /* setting-tree-types.c */
 extern const SettingType type_unmask;

@@ -154,6 +154,14 @@ typedef struct RestartPolicy {
         uint32_t most;           /* times, with RESTART_ON_FAILURE; 0: any number */
 } RestartPolicy;
 
+/* What is done when a machine turns unhealthy. */
+typedef enum HealthAction {
+        HEALTH_NONE,
+        HEALTH_KILL,             /* all of it; what Restart= says follows */
+        HEALTH_RESTART,          /* it is stopped in order, and begins again whatever Restart= says */
+        _HEALTH_ACTION_MAX,
+} HealthAction;
+
 /* Whether settings files are read (systemd-nspawn(1), --settings=). */
 typedef enum SettingsMode {
         SETTINGS_YES,            /* what the caller says counts more than the files */
@@ -211,6 +219,14 @@ struct Spec {
         uint64_t start_limit_usec;     /* within this no more than so many starts */
         uint32_t start_limit_burst;
         bool notify_ready;
+        char **hook;                   /* see hook.h */
+        uint64_t hook_timeout_usec;
+        char *health_command;          /* of the machine's shell; NULL: nothing is checked */
+        uint64_t health_interval_usec;
+        uint64_t health_timeout_usec;
+        uint64_t health_start_period_usec;
+        uint32_t health_retries;
+        HealthAction health_on_failure;
         LogMode log;
         uint64_t capability;       /* masks of 1 << CAP_*: given besides the default, taken from it */
         uint64_t drop_capability;

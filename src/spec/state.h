@@ -39,6 +39,15 @@ typedef enum MachineResult {
         _MACHINE_RESULT_INVALID = -EINVAL,
 } MachineResult;
 
+typedef enum HealthState {
+        HEALTH_UNKNOWN,    /* nothing is checked */
+        HEALTH_STARTING,   /* no check has said anything yet */
+        HEALTH_HEALTHY,
+        HEALTH_UNHEALTHY,
+        _HEALTH_STATE_MAX,
+        _HEALTH_STATE_INVALID = -EINVAL,
+} HealthState;
+
 /* A process as it is written down: enough to find it again and to notice a recycled PID. */
 typedef struct ProcessId {
         pid_t pid;
@@ -70,6 +79,10 @@ typedef struct State {
         uint32_t restarts;       /* times that it began again by itself */
         uint64_t restart_usec;   /* when it will the next time, CLOCK_REALTIME; 0: it does not wait for that */
         char *status_text;       /* what the payload says of itself (STATUS= of sd_notify(3)), NULL: nothing */
+        HealthState health;
+        uint32_t health_failures; /* in a row */
+        char *health_output;     /* of the last check, NULL: nothing */
+        char *survivors;         /* processes that are there after they were killed, NULL: none */
         bool stopped;            /* somebody asked for the end */
         bool keep_unit;          /* runs in somebody's unit: no scope is its own */
 } State;
@@ -83,6 +96,9 @@ const char *machine_state_to_string(MachineState state);
 MachineState machine_state_from_string(const char *s);
 const char *machine_result_to_string(MachineResult result);
 MachineResult machine_result_from_string(const char *s);
+/* "healthy"; "" where nothing is checked. */
+const char *health_state_to_string(HealthState state);
+HealthState health_state_from_string(const char *s);
 
 /* Whether the machine has, or is getting, processes. */
 static inline bool machine_state_is_alive(MachineState state) {

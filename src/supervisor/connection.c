@@ -179,6 +179,8 @@ int connection_wait(Connection *c, sd_bus_message *call) {
                 return -EBUSY;
         c->wait_call = sd_bus_message_ref(call);
         answer_wait(c);
+        if (!c->told && !c->exec && c->supervisor->phase == PHASE_KILLING && c->supervisor->state.survivors)
+                connections_fail_waits(c->supervisor, c->supervisor->state.survivors);
         if (c->told)
                 supervisor_dispatch(c->supervisor, EVENT_SESSION_TOLD);
         return 0;
@@ -189,6 +191,18 @@ void connection_exec_done(Connection *c) {
 
         answer_wait(c);
         supervisor_dispatch(s, EVENT_SESSION_TOLD);
+}
+
+void connections_fail_waits(Supervisor *s, const char *processes) {
+        _cleanup_error_ Error error = ERROR_NULL;
+
+        (void) error_set(&error, ERROR_FAILED, EBUSY, "waiting for the end of the machine", s->spec->name,
+                         "it was killed, and these processes are still there: %s", processes);
+        for (Connection *c = s->connections; c; c = c->next)
+                if (c->wait_call && !c->exec) {
+                        (void) reply_error(c->wait_call, &error);
+                        c->wait_call = sd_bus_message_unref(c->wait_call);
+                }
 }
 
 bool connections_answer_waits(Supervisor *s) {

@@ -35,6 +35,9 @@ void connections_emit_state(Supervisor *s);
 /* Answers Start(), if it was called and is not answered yet: with success, or with s->error. */
 void connections_answer_start(Supervisor *s);
 
+/* Tells those who wait that the machine does not end, for the sake of these processes. */
+void connections_fail_waits(Supervisor *s, const char *processes);
+
 /* Answers every Wait() that was called. Whether all sessions know now: one that has not asked yet may be about to. */
 bool connections_answer_waits(Supervisor *s);
 

@@ -26,6 +26,8 @@ struct Exec {
         Connection *connection;  /* of its session, NULL where there is none any more */
         Console *console;
         bool detach;
+        void (*handler)(void *userdata, const State *result); /* of one of our own */
+        void *userdata;
         bool left;               /* the client has said that it goes */
         bool reaped;
         bool done;
@@ -72,8 +74,15 @@ static void finish(void *userdata) {
         e->console = console_free(e->console);
         if (e->connection)
                 connection_exec_done(e->connection);
-        else
+        else {
+                void (*handler)(void *userdata, const State *result) = e->handler;
+                State result = { .result = e->result.result, .status = e->result.status };
+                void *handler_userdata = e->userdata;
+
                 exec_free(e);
+                if (handler)
+                        handler(handler_userdata, &result);
+        }
 }
 
 static void fail_call(Exec *e, const Error *error) {
@@ -256,7 +265,7 @@ static int start(Exec *e, const ExecRequest *request, Error *error) {
         return 0;
 }
 
-int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, Error *error) {
+int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, Exec **ret, Error *error) {
         _cleanup_(exec_freep) Exec *e = NULL;
         int r = check(s, request, error);
 
@@ -268,6 +277,8 @@ int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, 
         *e = (Exec){ .supervisor = s,
                      .joining = JOINING_NULL,
                      .detach = request->detach,
+                     .handler = request->done,
+                     .userdata = request->userdata,
                      .result = STATE_NULL,
                      .next = s->execs };
         if (e->next)
@@ -279,6 +290,8 @@ int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, 
         if (r < 0)
                 return r;
         e->call = sd_bus_message_ref(call);
+        if (ret)
+                *ret = e;
         TAKE_PTR(e);
         return 0;
 }
@@ -310,6 +323,11 @@ void exec_connection_lost(Exec *e) {
                 exec_free(e);
         else if (!e->left && !e->reaped)
                 e->console = console_free(e->console);
+}
+
+void exec_forget(Exec *e) {
+        e->handler = NULL;
+        exec_signal(e, SIGKILL);
 }
 
 void execs_end(Supervisor *s) {

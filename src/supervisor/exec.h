@@ -19,14 +19,22 @@ typedef struct ExecRequest {
         bool keep_owner;
         bool detach;             /* nobody will wait for it: no session */
         int report;              /* borrowed: what was refused to it is told there, or -EBADF */
+        void (*done)(void *userdata, const State *result); /* for one of our own: called when it is over, or NULL */
+        void *userdata;
         int stdio[3];            /* borrowed, -EBADF where not given */
 } ExecRequest;
 
 void exec_request_done(ExecRequest *request);
 #define _cleanup_exec_request_ _cleanup_(exec_request_done)
 
-/* Starts one; CALL is answered once the command was executed, with its session or with why not. */
-int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, Error *error);
+/*
+ * Starts one; CALL is answered once the command was executed, with its session or with why not. Without a call it is one of
+ * our own, and RET borrowed until it is done.
+ */
+int exec_begin(Supervisor *s, const ExecRequest *request, sd_bus_message *call, Exec **ret, Error *error);
+
+/* One of our own is to end, and nobody cares how. */
+void exec_forget(Exec *exec);
 
 /* What its session is for. */
 void exec_signal(Exec *exec, int signal);

@@ -247,7 +247,7 @@ static int method_exec(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
         int r = read_exec(call, &request, &error);
 
         if (r >= 0)
-                r = exec_begin(connection_supervisor(userdata), &request, call, &error);
+                r = exec_begin(connection_supervisor(userdata), &request, call, NULL, &error);
         return r < 0 ? reply_error(call, &error) : 1;
 }
 

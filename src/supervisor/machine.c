@@ -16,6 +16,9 @@
 #include "console.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "health.h"
+#include "hook.h"
+#include "hooks.h"
 #include "hosts.h"
 #include "keep-unit.h"
 #include "listens.h"
@@ -28,6 +31,7 @@
 #include "streams.h"
 #include "string-util.h"
 #include "supervisor.h"
+#include "survivors.h"
 
 static uint64_t now_usec(void) {
         struct timespec ts;
@@ -153,11 +157,16 @@ static void on_log_done(void *userdata) {
         supervisor_dispatch(userdata, EVENT_LOG_DONE);
 }
 
+static void on_recorded(Supervisor *s) {
+        if (!hooks_run(s, HOOK_STOPPED))
+                tell_sessions(s);
+}
+
 static void drain_log(Supervisor *s) {
         if (s->recorder)
                 recorder_drain(s->recorder, on_log_done, s);
         else
-                tell_sessions(s);
+                on_recorded(s);
 }
 
 /* Whoever hears that the machine has ended can have its ports, and finds nobody of its name. */
@@ -169,6 +178,8 @@ static void withdraw_from_network(Supervisor *s) {
 
 /* Of a machine that is over: its streams, which its next life would have had, end where it ends. */
 static void end_payload(Supervisor *s) {
+        health_end(s);
+        (void) str_replace(&s->state.survivors, NULL);
         (void) cgroup_kill_payload(&s->cgroup);
         withdraw_from_network(s);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
@@ -214,8 +225,11 @@ static void set_reason(Supervisor *s) {
 }
 
 static void between_lives(Supervisor *s, uint64_t delay) {
+        health_end(s);
         s->state.leader = (ProcessId){};
         s->delay_usec = delay;
+        s->again = s->signalled = false;
+        s->timer = sd_event_source_disable_unref(s->timer);
         /* What the next life's processes are to be alone with. */
         (void) cgroup_kill_payload(&s->cgroup);
         supervisor_set_state(s, PHASE_REBOOTING, MACHINE_STARTING);
@@ -229,7 +243,7 @@ static void between_lives(Supervisor *s, uint64_t delay) {
 static bool begin_again_later(Supervisor *s) {
         uint64_t delay;
 
-        if (s->keep_unit || s->by_hand || s->stopped || !restart_is_wanted(s->spec, &s->state))
+        if (s->keep_unit || s->by_hand || s->stopped || !(s->again || restart_is_wanted(s->spec, &s->state)))
                 return false;
         delay = restart_next_delay(&s->history, s->spec, clock_boottime_usec());
         s->state.restarts++;
@@ -276,17 +290,47 @@ static void end_start(Supervisor *s) {
 /* Stopping */
 
 static void kill_machine(Supervisor *s) {
+        /* The kernel is done with most at once. What is left then is waited for, and named. */
+        enum { PATIENCE_USEC = 3 * 1000 * 1000 };
+
         s->phase = PHASE_KILLING;
         (void) pidref_kill(&s->leader, SIGKILL);
         (void) cgroup_kill_payload(&s->cgroup);
+        (void) arm_timer(s, PATIENCE_USEC);
 }
 
-static void on_stop(Supervisor *s) {
-        uint64_t timeout = s->spec->timeout_stop_usec;
+/* Nothing can be done about it; but whoever waits is told what it waits for. */
+static void on_survivors(Supervisor *s) {
+        _cleanup_free_ char *names = NULL;
+
+        if (survivors_name(&s->cgroup, &names) < 0 || !names)
+                return;
+        log_warning("machine '%s' was killed and is still there: %s", s->spec->name, names);
+        (void) str_replace(&s->state.survivors, names);
+        supervisor_publish(s);
+        connections_fail_waits(s, names);
+}
+
+static void signal_stop(Supervisor *s) {
         bool all = streq(s->spec->kill_mode, "control-group");
+        int r;
+
+        if (s->signalled)
+                return;
+        s->signalled = true;
+        if (!all && !process_listens(s->leader.pid, s->spec->kill_signal)) {
+                kill_machine(s);
+                return;
+        }
+        r = all ? cgroup_signal_payload(&s->cgroup, s->spec->kill_signal) : pidref_kill(&s->leader, s->spec->kill_signal);
+        if (r < 0)
+                kill_machine(s);
+}
+
+static void stop_in_order(Supervisor *s) {
+        uint64_t timeout = s->spec->timeout_stop_usec;
         int r = 0;
 
-        s->stopped = true;
         /* First, or it would not get the signal. */
         if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
                 pause_cancel(s);
@@ -294,16 +338,41 @@ static void on_stop(Supervisor *s) {
         if (s->keep_unit)
                 (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
 
-        if (timeout == 0 || (!all && !process_listens(s->leader.pid, s->spec->kill_signal))) {
+        s->signalled = false;
+        if (timeout != USEC_INFINITY && timeout > 0)
+                r = arm_timer(s, timeout);
+        if (timeout == 0 || r < 0)
                 kill_machine(s);
+        /* A hook has the same time, together with the payload. */
+        else if (!hooks_run(s, HOOK_STOPPING))
+                signal_stop(s);
+}
+
+static void on_stop(Supervisor *s) {
+        s->stopped = true;
+        stop_in_order(s);
+}
+
+/* It stops already, to begin again: now it does not. */
+static void on_stop_stopping(Supervisor *s) {
+        s->stopped = true;
+        s->again = false;
+}
+
+/* Unhealthy. What follows is what its policy says. */
+static void on_unhealthy_kill(Supervisor *s) {
+        (void) pidref_kill(&s->leader, SIGKILL);
+        (void) cgroup_kill_payload(&s->cgroup);
+}
+
+static void on_unhealthy_restart(Supervisor *s) {
+        /* A unit begins again what failed, if it is told to. */
+        if (s->keep_unit) {
+                on_unhealthy_kill(s);
                 return;
         }
-        if (timeout != USEC_INFINITY)
-                r = arm_timer(s, timeout);
-        if (r >= 0)
-                r = all ? cgroup_signal_payload(&s->cgroup, s->spec->kill_signal) : pidref_kill(&s->leader, s->spec->kill_signal);
-        if (r < 0)
-                kill_machine(s);
+        s->again = true;
+        stop_in_order(s);
 }
 
 /* Starting */
@@ -319,8 +388,7 @@ static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
         return s->spec->terminal ? 0 : streams_open(s, s->stdio, /* copies= */ true, streams, error);
 }
 
-static int release(Supervisor *s, Error *error) {
-        int streams[] = { -EBADF, -EBADF, -EBADF };
+static int take_place(Supervisor *s, Error *error) {
         /* Once it was split we are not in it any more, but below. */
         int r = s->rebooted ? 0 : cgroup_open_own(&s->cgroup, error);
 
@@ -333,10 +401,13 @@ static int release(Supervisor *s, Error *error) {
         if (r >= 0)
                 /* A unit of somebody else's may have a past. */
                 s->oom_counted = s->keep_unit && !s->rebooted ? cgroup_oom_kills(&s->cgroup) : s->oom_counted;
-        if (r >= 0)
-                r = cgroup_limits_verify(&s->cgroup, s->spec, error);
-        if (r >= 0)
-                r = open_streams(s, streams, error);
+        return r < 0 ? r : cgroup_limits_verify(&s->cgroup, s->spec, error);
+}
+
+static int release(Supervisor *s, Error *error) {
+        int streams[] = { -EBADF, -EBADF, -EBADF };
+        int r = open_streams(s, streams, error);
+
         if (r >= 0)
                 r = birth_release(s->birth, &s->cgroup, streams, error);
         fd_close_many(streams, ELEMENTSOF(streams));
@@ -348,16 +419,9 @@ static int on_outcome(sd_event_source *source, int fd, uint32_t events, void *us
         return 0;
 }
 
-static void on_scope_ready(Supervisor *s) {
-        int r;
+static void let_go(Supervisor *s) {
+        int r = error_is_set(&s->error) ? -ECANCELED : release(s, &s->error);
 
-        if (error_is_set(&s->error)) {
-                end_start(s);
-                return;
-        }
-
-        timeline_mark(&s->timeline, "supervisor: scope is ready");
-        r = release(s, &s->error);
         timeline_mark(&s->timeline, "supervisor: leader in its cgroup, let go");
         if (r >= 0)
                 r = sd_event_add_io(s->event, &s->outcome_source, birth_fd(s->birth), EPOLLIN, on_outcome, s);
@@ -370,6 +434,32 @@ static void on_scope_ready(Supervisor *s) {
         if (!supervisor_may_begin_again(s))
                 fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         s->phase = PHASE_EXECUTING;
+}
+
+static void on_scope_ready(Supervisor *s) {
+        int r;
+
+        if (error_is_set(&s->error)) {
+                end_start(s);
+                return;
+        }
+
+        timeline_mark(&s->timeline, "supervisor: scope is ready");
+        r = take_place(s, &s->error);
+        if (r < 0)
+                (void) error_set_errno(&s->error, r, "starting the machine", s->spec->name);
+        if (r >= 0 && hooks_run(s, HOOK_PRESTART))
+                s->phase = PHASE_HOOKING;
+        else
+                let_go(s);
+}
+
+/* Nothing of it ran yet. */
+static void on_exited_hooking(Supervisor *s) {
+        s->hooks = hooks_free(s->hooks);
+        if (!error_is_set(&s->error))
+                (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "starting the machine", s->spec->name, "its leader died");
+        end_start(s);
 }
 
 static void on_scope_failed(Supervisor *s) {
@@ -418,9 +508,11 @@ static void announce(Supervisor *s) {
 
 static void on_ready(Supervisor *s) {
         s->timer = sd_event_source_disable_unref(s->timer);
+        health_begin(s);
         supervisor_set_state(s, PHASE_RUNNING, MACHINE_RUNNING);
         timeline_mark(&s->timeline, "supervisor: state written");
         connections_answer_start(s);
+        (void) hooks_run(s, HOOK_STARTED);
         if (s->keep_unit && s->timeline.begin > 0)
                 timeline_print(&s->timeline, stderr);
         if (s->keep_unit)
@@ -475,7 +567,7 @@ static void on_stop_readying(Supervisor *s) {
 static void on_exited_stopping(Supervisor *s) {
         if (error_is_set(&s->error))
                 end_start(s);
-        else
+        else if (!s->again || !begin_again_later(s))
                 end_normally(s);
 }
 
@@ -558,9 +650,14 @@ static void on_exited_running(Supervisor *s) {
                 end_normally(s);
 }
 
-static void on_drained_rebooting(Supervisor *s) {
+static void wait_between(Supervisor *s) {
         if (s->delay_usec == 0 || arm_timer(s, s->delay_usec) < 0)
                 begin_again(s);
+}
+
+static void on_drained_rebooting(Supervisor *s) {
+        if (!hooks_run(s, HOOK_STOPPED))
+                wait_between(s);
 }
 
 static void on_stop_rebooting(Supervisor *s) {
@@ -596,6 +693,11 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_LEADER_EXITED] = on_exited_waiting,
                 [EVENT_STOP] = on_stop_starting,
         },
+        [PHASE_HOOKING] = {
+                [EVENT_HOOKS_DONE] = let_go,
+                [EVENT_LEADER_EXITED] = on_exited_hooking,
+                [EVENT_STOP] = on_stop_starting,
+        },
         [PHASE_EXECUTING] = {
                 [EVENT_OUTCOME] = on_executed,
                 /* The leader ended while it was still ours: what it said, if anything, is in the socket. */
@@ -609,6 +711,8 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
                 [EVENT_STOP] = on_stop_readying,
         },
         [PHASE_RUNNING] = {
+                [EVENT_UNHEALTHY_KILL] = on_unhealthy_kill,
+                [EVENT_UNHEALTHY_RESTART] = on_unhealthy_restart,
                 [EVENT_LEADER_EXITED] = on_exited_running,
                 [EVENT_STOP] = on_stop,
         },
@@ -624,19 +728,25 @@ static const Handler handlers[_PHASE_MAX][_EVENT_MAX] = {
         },
         [PHASE_REBOOTING] = {
                 [EVENT_CONSOLE_DONE] = on_drained_rebooting,
+                [EVENT_HOOKS_DONE] = wait_between,
                 [EVENT_TIMEOUT] = begin_again,
                 [EVENT_STOP] = on_stop_rebooting,
         },
         [PHASE_STOPPING] = {
+                [EVENT_HOOKS_DONE] = signal_stop,
                 [EVENT_LEADER_EXITED] = on_exited_stopping,
                 [EVENT_TIMEOUT] = kill_machine,
+                [EVENT_STOP] = on_stop_stopping,
         },
         [PHASE_KILLING] = {
+                [EVENT_TIMEOUT] = on_survivors,
+                [EVENT_STOP] = on_stop_stopping,
                 [EVENT_LEADER_EXITED] = on_exited_stopping,
         },
         [PHASE_DRAINING] = {
                 [EVENT_CONSOLE_DONE] = drain_log,
-                [EVENT_LOG_DONE] = tell_sessions,
+                [EVENT_LOG_DONE] = on_recorded,
+                [EVENT_HOOKS_DONE] = tell_sessions,
         },
         [PHASE_ENDED] = {
                 [EVENT_SESSION_TOLD] = on_session_in_the_end,

@@ -14,6 +14,8 @@
 #include "exec.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "health.h"
+#include "hooks.h"
 #include "keep-unit.h"
 #include "leader-clone.h"
 #include "live-binds.h"
@@ -54,6 +56,8 @@ static void supervisor_init(Supervisor *s) {
 
 static void supervisor_done(Supervisor *s) {
         live_limits_forget(s);
+        health_end(s);
+        s->hooks = hooks_free(s->hooks);
         oom_unwatch(s);
         connections_end(s);
         execs_end(s);
@@ -194,7 +198,7 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error) {
 
 /* A system may reboot; and whatever its policy lets begin again. What it is made from is kept. */
 bool supervisor_may_begin_again(const Supervisor *s) {
-        return s->spec->boot || (restart_is_possible(s->spec) && !s->keep_unit);
+        return s->spec->boot || (!s->keep_unit && restart_is_possible(s->spec));
 }
 
 /*

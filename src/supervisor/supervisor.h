@@ -32,6 +32,7 @@ typedef struct Notify Notify;
 /* Where a machine's life stands; machine.c has the table of what each event does in each phase. */
 typedef enum Phase {
         PHASE_WAITING,   /* built, or failed to build; the scope is not there yet */
+        PHASE_HOOKING,   /* built, and in its cgroup; its prestart hooks run */
         PHASE_EXECUTING, /* released: the payload is being executed */
         PHASE_READYING,  /* executed; it is to say that it is ready */
         PHASE_RUNNING,
@@ -51,6 +52,9 @@ typedef enum Event {
         EVENT_SCOPE_FAILED,
         EVENT_MANAGER_LOST,
         EVENT_OUTCOME,       /* the leader's socket is readable: executed, or why not */
+        EVENT_HOOKS_DONE,    /* those that were to run have */
+        EVENT_UNHEALTHY_KILL,    /* its health checks have failed, and this is to be done */
+        EVENT_UNHEALTHY_RESTART,
         EVENT_READY,         /* the payload says so */
         EVENT_LEADER_EXITED,
         EVENT_STOP,
@@ -82,6 +86,10 @@ typedef struct Supervisor {
         RestartHistory history;
         uint64_t delay_usec;     /* to wait before the next life */
         sd_event_source *status_timer;
+        struct Hooks *hooks;     /* that run */
+        struct Health *health;
+        bool signalled;          /* the payload was asked to end */
+        bool again;              /* it ends to begin again */
         Notify *notify;          /* what the payload tells of itself */
         int told_status;         /* the exit status that the system inside told, or -1 */
         bool exited;             /* the leader was reaped: result and status are in state */

@@ -140,3 +140,30 @@ test_scope_gives_the_stop_its_time() {
         assert_eq "$(scope_property slow TimeoutStopUSec)" 43s
         berth stop slow
 }
+
+# A process that waits in the kernel where no signal reaches it: it writes to a file system that is frozen.
+test_what_survives_being_killed_is_named() {
+        local text
+        make_tree tree
+        truncate -s 32M disk
+        mkfs.ext4 -q disk
+        mkdir place
+        mount -o loop disk place
+        at_end umount place
+        at_end berth rm --force stuck
+        at_end fsfreeze --unfreeze place
+        berth run -d --name stuck --stop-timeout=1s --bind="$PWD/place:/place" --private-users=no ./tree sleep 100000
+        fsfreeze --freeze place
+        berth exec --detach stuck touch /place/file
+        wait_until 60 eval 'berth top stuck | grep -q "touch /place/file"'
+        text=$(error_of berth stop stuck)
+        assert_contains "$text" "touch"
+        assert_contains "$text" "state D"
+        assert_contains "$(berth status stuck)" "touch"
+        # Who comes later is told the same, and other machines are nobody's concern.
+        assert_contains "$(error_of berth stop stuck)" "touch"
+        assert_eq "$(berth run --rm --ephemeral /var/lib/machines/busybox echo meanwhile)" meanwhile
+        fsfreeze --unfreeze place
+        wait_until 60 is_state stuck exited
+        assert_eq "$(machine_property stuck Survivors)" ""
+}

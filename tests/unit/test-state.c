@@ -12,6 +12,8 @@ static void tables(void **state) {
                 assert_int_equal(machine_state_from_string(machine_state_to_string(s)), s);
         for (MachineResult r = 0; r < _MACHINE_RESULT_MAX; r++)
                 assert_int_equal(machine_result_from_string(machine_result_to_string(r)), r);
+        for (HealthState h = 0; h < _HEALTH_STATE_MAX; h++)
+                assert_int_equal(health_state_from_string(health_state_to_string(h)), h);
         assert_int_equal(machine_state_from_string("nonsense"), _MACHINE_STATE_INVALID);
         assert_int_equal(machine_state_from_string(NULL), _MACHINE_STATE_INVALID);
         assert_int_equal(machine_result_from_string(""), _MACHINE_RESULT_INVALID);
@@ -34,6 +36,8 @@ static State full_state(void) {
                 .status = 9,
                 .restarts = 3,
                 .restart_usec = UINT64_C(1700000000000003),
+                .health = HEALTH_UNHEALTHY,
+                .health_failures = 4,
                 .stopped = true,
                 .keep_unit = true,
         };
@@ -42,13 +46,18 @@ static State full_state(void) {
         assert_int_equal(str_replace(&s.unit, "berth-web.scope"), 0);
         assert_int_equal(str_replace(&s.root, "/srv/\"ü\""), 0);
         assert_int_equal(str_replace(&s.reason, "no\nluck"), 0);
+        assert_int_equal(str_replace(&s.health_output, "no answer"), 0);
+        assert_int_equal(str_replace(&s.survivors, "sync (5, state D)"), 0);
         assert_int_equal(str_replace(&s.status_text, "so far so good"), 0);
         return s;
 }
 
 static void check_equal(const State *a, const State *b) {
         assert_true(streq_ptr(a->name, b->name) && streq_ptr(a->unit, b->unit) && streq_ptr(a->root, b->root) &&
-                    streq_ptr(a->reason, b->reason) && streq_ptr(a->status_text, b->status_text));
+                    streq_ptr(a->reason, b->reason) && streq_ptr(a->status_text, b->status_text) &&
+                    streq_ptr(a->health_output, b->health_output) && streq_ptr(a->survivors, b->survivors));
+        assert_int_equal(a->health, b->health);
+        assert_int_equal(a->health_failures, b->health_failures);
         assert_int_equal(a->restarts, b->restarts);
         assert_true(a->restart_usec == b->restart_usec && a->stopped == b->stopped);
         assert_int_equal(a->state, b->state);
