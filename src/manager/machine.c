@@ -52,6 +52,7 @@ int machine_new(Manager *manager, const char *name, Machine **ret) {
 static void machine_detach(Machine *machine) {
         machine->supervisor_source = sd_event_source_disable_unref(machine->supervisor_source);
         machine->collect_timer = sd_event_source_disable_unref(machine->collect_timer);
+        machine->register_timer = sd_event_source_disable_unref(machine->register_timer);
         machine->link = link_free(machine->link);
         pidref_done(&machine->supervisor);
         (void) str_replace(&machine->cgroup, NULL);
@@ -184,6 +185,36 @@ void machine_refresh_starting(Machine *machine) {
                 machine_set_state(machine, &state);
 }
 
+static int on_register_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Machine *machine = userdata;
+        const Spec *spec;
+        int r;
+
+        machine->register_timer = sd_event_source_disable_unref(machine->register_timer);
+        spec = machine_spec(machine, NULL);
+        if (!spec || machine->state.leader.pid <= 0 || !machine_state_is_alive(machine->state.state))
+                return 0;
+
+        machine->unregistered = false;
+        r = machined_register(machine->manager->bus, spec, machine->state.leader.pid);
+        if (r < 0)
+                log_debug("machine '%s' was not registered: %s", machine_name(machine), errno_text(r));
+        return 0;
+}
+
+/*
+ * Many commands have ended by then. To have machined register and forget one takes it, systemd and the bus longer than all of
+ * the start, and keeps the name taken meanwhile.
+ */
+void machine_register_soon(Machine *machine) {
+        enum { MOMENT_USEC = 5 * 1000, ACCURACY_USEC = 1000 };
+        int r = sd_event_add_time_relative(machine->manager->event, &machine->register_timer, CLOCK_MONOTONIC, MOMENT_USEC,
+                                           ACCURACY_USEC, on_register_timer, machine);
+
+        if (r < 0)
+                log_debug("machine '%s' was not registered: %s", machine_name(machine), errno_text(r));
+}
+
 static void machine_register_again(Machine *machine) {
         const Spec *spec = machine_spec(machine, NULL);
         int r = spec ? machined_register_again(machine->manager->bus, spec, machine->state.leader.pid) : -ENODATA;
@@ -194,6 +225,7 @@ static void machine_register_again(Machine *machine) {
 
 /* Once, and only one that ran. */
 static void machine_unregister(Machine *machine) {
+        machine->register_timer = sd_event_source_disable_unref(machine->register_timer);
         if (machine->present && !machine->unregistered && machine->state.started_usec > 0)
                 unregister_begin(machine->manager, machine_name(machine));
         machine->unregistered = true;
@@ -237,7 +269,8 @@ static void on_link_state(void *userdata, State *state) {
         machine_set_state(machine, state);
 
         /* A system that rebooted has another leader, and machined only knows of the old one. */
-        if (!machine->start && machine->state.state == MACHINE_RUNNING && machine->state.leader.pid != before)
+        if (!machine->start && !machine->unregistered && machine->state.state == MACHINE_RUNNING &&
+            machine->state.leader.pid != before)
                 machine_register_again(machine);
 
         /* As early as that, so that the name is free by the time that somebody wants it again. */

@@ -23,13 +23,14 @@ struct Machine {
         bool present;            /* has an entry in the registry */
         bool announced;          /* the bus has heard of it */
         bool stopped;            /* its supervisor was asked to stop it */
-        bool unregistered;       /* machined was told that its run has ended */
+        bool unregistered;       /* machined does not know of its run: not yet, or not any more */
 
         struct UsageFiles *usage_files;
         char *cgroup;            /* of its unit, once somebody has asked what it uses (stats.c) */
         PidRef supervisor;
         sd_event_source *supervisor_source;
         sd_event_source *collect_timer;
+        sd_event_source *register_timer; /* machined is told of it then */
         Link *link;              /* may be missing: then it is tried again (registry.h) */
         Start *start;            /* it is being started, and this looks after it */
 };
@@ -58,6 +59,9 @@ bool machine_is_ending(const Machine *machine);
 
 /* Why the registry says that it failed; NULL where it does not. The caller frees it. */
 char *machine_peek_reason(const Machine *machine);
+
+/* Tells machined of a machine that has begun to run, if it still does in a moment. */
+void machine_register_soon(Machine *machine);
 
 /* Takes over what the registry says where all that is known is that it was to start. */
 void machine_refresh_starting(Machine *machine);

@@ -13,7 +13,6 @@
 #include "kept.h"
 #include "log.h"
 #include "machine-bus.h"
-#include "machined.h"
 #include "name.h"
 #include "operation.h"
 #include "property.h"
@@ -352,7 +351,7 @@ static int make_machine(Start *s, Error *error) {
         s->machine->start = s;
         s->machine->present = true;
         s->machine->stopped = false;
-        s->machine->unregistered = false;
+        s->machine->unregistered = true;
         machine_drop_spec(s->machine);
         machine_set_state(s->machine, &state);
         return 0;
@@ -613,9 +612,7 @@ static int answer(Start *s, Error *error) {
         /* The first transient unit of all may have made systemd's folder. */
         drop_ins_watch(s->operation.manager);
 
-        r = machined_register(s->operation.manager->bus, s->preparation.spec, (pid_t) s->leader);
-        if (r < 0)
-                log_debug("machine '%s' was not registered: %s", machine_name(machine), errno_text(r));
+        machine_register_soon(machine);
         return 0;
 }
 

@@ -176,10 +176,19 @@ static void withdraw_from_network(Supervisor *s) {
         hosts_tell(s->spec, /* leaving= */ true);
 }
 
+/* It is over before it was told of. Only a unit of Type=notify has to hear that it ran, or systemd takes it for one that failed. */
+static void announce_nothing(Supervisor *s) {
+        if (!s->announce_timer)
+                return;
+        s->announce_timer = sd_event_source_disable_unref(s->announce_timer);
+        (void) sd_notify(/* unset_environment= */ false, "READY=1");
+}
+
 /* Of a machine that is over: its streams, which its next life would have had, end where it ends. */
 static void end_payload(Supervisor *s) {
         health_end(s);
         (void) str_replace(&s->state.survivors, NULL);
+        announce_nothing(s);
         (void) cgroup_kill_payload(&s->cgroup);
         withdraw_from_network(s);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
@@ -226,6 +235,7 @@ static void set_reason(Supervisor *s) {
 
 static void between_lives(Supervisor *s, uint64_t delay) {
         health_end(s);
+        announce_nothing(s);
         s->state.leader = (ProcessId){};
         s->delay_usec = delay;
         s->again = s->signalled = false;
@@ -331,6 +341,7 @@ static void stop_in_order(Supervisor *s) {
         uint64_t timeout = s->spec->timeout_stop_usec;
         int r = 0;
 
+        announce_nothing(s);
         /* First, or it would not get the signal. */
         if (s->phase == PHASE_PAUSING || s->phase == PHASE_PAUSED)
                 pause_cancel(s);
@@ -497,13 +508,31 @@ static void on_manager_lost_waiting(Supervisor *s) {
 
 /* What the manager does for its own machines. */
 static void announce(Supervisor *s) {
+        bool again = s->announcement;
         int r;
 
         (void) sd_notifyf(/* unset_environment= */ false, "READY=1\nSTATUS=Machine %s is running.", s->spec->name);
         s->announcement = keep_unit_free(s->announcement);
-        r = keep_unit_announce(s->event, s->spec, s->leader.pid, s->rebooted, &s->announcement);
+        r = keep_unit_announce(s->event, s->spec, s->leader.pid, again, &s->announcement);
         if (r < 0)
                 log_debug("announcing %s: %s, ignoring", s->spec->name, errno_text(r));
+}
+
+static int on_announce_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        s->announce_timer = sd_event_source_disable_unref(s->announce_timer);
+        announce(s);
+        return 0;
+}
+
+/* Many commands have ended by then: to connect to the bus and to have machined register and forget one takes longer than to run it. */
+static void announce_soon(Supervisor *s) {
+        enum { MOMENT_USEC = 5 * 1000, ACCURACY_USEC = 1000 };
+
+        if (sd_event_add_time_relative(s->event, &s->announce_timer, CLOCK_MONOTONIC, MOMENT_USEC, ACCURACY_USEC,
+                                       on_announce_timer, s) < 0)
+                announce(s);
 }
 
 static void on_ready(Supervisor *s) {
@@ -516,7 +545,7 @@ static void on_ready(Supervisor *s) {
         if (s->keep_unit && s->timeline.begin > 0)
                 timeline_print(&s->timeline, stderr);
         if (s->keep_unit)
-                announce(s);
+                announce_soon(s);
 }
 
 /* It has executed; what it is to say itself may come later, or never. */

@@ -64,6 +64,7 @@ static void supervisor_done(Supervisor *s) {
         publisher_free(s->publisher);
         ports_done(&s->ports);
         keep_unit_free(s->announcement);
+        sd_event_source_disable_unref(s->announce_timer);
         live_binds_free(s);
         notify_free(s->notify);
         console_free(s->console);

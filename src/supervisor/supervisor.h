@@ -95,6 +95,7 @@ typedef struct Supervisor {
         bool exited;             /* the leader was reaped: result and status are in state */
         bool keep_unit;          /* in a unit of somebody else's */
         KeepUnit *announcement;
+        sd_event_source *announce_timer; /* until it is made */
         bool managed;            /* a manager knew us: it removes the run directory */
 
         Ports ports;             /* published: sockets of the host and elements of its packet filter */
