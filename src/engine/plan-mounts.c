@@ -117,6 +117,17 @@ static int add_mounts(Plan *plan, const PlannedMount *mounts, size_t n) {
         return 0;
 }
 
+/*
+ * What a mount was made with is locked for the machine (mount_namespaces(7)), and who remounts it otherwise gets EPERM: as
+ * systemd-nspawn does with what it binds from /run. There is nothing to protect: without a real CAP_MKNOD nobody makes a
+ * device there, and what a set-user-id program gives is the machine's own.
+ */
+static void unlock_run(Plan *plan) {
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (streq(plan->mounts[i].target, "/run"))
+                        plan->mounts[i].attributes &= ~(uint64_t) (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+}
+
 /* The protections of the kernel's files, but those that a setting lifts. */
 static int add_protections(Plan *plan, const PlannedMount *mounts, size_t n) {
         int r = 0;
@@ -312,9 +323,13 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
         plan->resolv_conf = plan->spec->resolv_conf == RESOLV_CONF_AUTO ? !(plan_all_namespaces(plan) & CLONE_NEWNET)
                                                                         : plan->spec->resolv_conf != RESOLV_CONF_OFF;
         r = ADD_MOUNTS(plan, common_mounts);
+        if (r >= 0 && plan->spec->nesting)
+                unlock_run(plan);
         if (r >= 0)
                 r = add_protections(plan, proc_protections, ELEMENTSOF(proc_protections));
-        if (r >= 0 && plan->spec->boot && plan_all_namespaces(plan) & CLONE_NEWNET && !spec_unmasks(plan->spec, "/proc/sys"))
+        /* With nesting nothing of /proc is covered, and this would: mount_namespaces(7), as for the protections. */
+        if (r >= 0 && plan->spec->boot && !plan->spec->nesting && plan_all_namespaces(plan) & CLONE_NEWNET &&
+            !spec_unmasks(plan->spec, "/proc/sys"))
                 r = ADD_MOUNTS(plan, own_network);
         if (r >= 0)
                 r = add_sys(plan);

@@ -33,6 +33,7 @@ typedef struct Rootfs {
         BindIds ids;
         int dev;                 /* the attached /dev */
         int devpts;              /* its devpts instance */
+        bool bound_nodes;        /* our own nodes are bound over those in /dev, which are plain files */
         int empty;               /* an empty read-only directory to cover directories with */
         int master;              /* of the terminal */
         int notify;              /* the socket for notifications */
@@ -54,13 +55,50 @@ static int make_tmpfs(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         return mount_new("tmpfs", options, m->attributes, error);
 }
 
-/* Nodes are made by the host's root on a tmpfs of its own: the leader may not, in a user namespace (EPERM). */
-static int make_nodes(const Rootfs *rootfs, int dev, Error *error) {
+/*
+ * Nodes are made by the host's root on a tmpfs of its own: the leader may not, in a user namespace (EPERM). Nor may we, where
+ * berth itself runs in a machine: then the machine that we are in has nodes to bind.
+ */
+static int make_node(Rootfs *rootfs, int dev, const PlannedNode *n) {
+        int fd;
+
+        if (mknodat(dev, n->name, S_IFCHR | 0666, makedev(n->major, n->minor)) >= 0)
+                return 0;
+        if (errno != EPERM)
+                return negative_errno();
+        fd = openat(dev, n->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
+        if (fd < 0)
+                return negative_errno();
+        (void) fd_close(fd);
+        rootfs->bound_nodes = true;
+        return 0;
+}
+
+/* Once /dev has its place: nothing can be attached below what is detached. */
+static int bind_nodes(const Rootfs *rootfs, Error *error) {
+        for (const PlannedNode *n = rootfs->plan->nodes; n->name && rootfs->bound_nodes; n++) {
+                _cleanup_free_ char *path = str_format("/dev/%s", n->name);
+                _cleanup_close_ int mount = path ? mount_clone(AT_FDCWD, path, /* recursive= */ false, error) : -ENOMEM,
+                                    target = -EBADF;
+                int r;
+
+                if (mount < 0)
+                        return path ? mount : error_oom(error);
+                target = path_open_in_root(rootfs->root, path, O_PATH | O_NOFOLLOW);
+                r = target < 0 ? error_set_errno(error, target, "opening the mount point", path)
+                               : mount_attach(mount, target, path, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int make_nodes(Rootfs *rootfs, int dev, Error *error) {
         mode_t mask = umask(0);
         int r = 0;
 
         for (const PlannedNode *n = rootfs->plan->nodes; n->name && r >= 0; n++)
-                if (mknodat(dev, n->name, S_IFCHR | 0666, makedev(n->major, n->minor)) < 0 ||
+                if (make_node(rootfs, dev, n) < 0 ||
                     fchownat(dev, n->name, rootfs->owner, rootfs->owner, AT_SYMLINK_NOFOLLOW) < 0)
                         r = error_set_errno(error, negative_errno(), "making the device node", n->name);
 
@@ -375,7 +413,9 @@ static int attach_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
                 return target;
         if (m->kind == MOUNT_BIND && source_is_of_host(m->sources[0]))
                 r = bind_prepare(m, mount, target, &rootfs->ids, error);
-        return r < 0 ? r : bind_attach(m, mount, target, error);
+        if (r >= 0)
+                r = bind_attach(m, mount, target, error);
+        return r >= 0 && m->kind == MOUNT_DEV ? bind_nodes(rootfs, error) : r;
 }
 
 int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error) {

@@ -57,16 +57,35 @@ static int slot_join(int directory, uint32_t slot) {
         return lock_file_share_part(directory, slot_name(slot, name), USER_NAMESPACE_COUNT, 1);
 }
 
+/* How many ids from 0 on we have ourselves: all, or in a machine those of its map (user_namespaces(7)). */
+static uint64_t ids_at_hand(void) {
+        _cleanup_free_ char *line = NULL;
+        uint64_t inside, outside, count;
+
+        if (file_read_line(AT_FDCWD, "/proc/self/uid_map", &line) < 0 ||
+            sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &count) != 3 || inside != 0)
+                return UINT32_MAX;
+        return count;
+}
+
 int range_pick(const char *directory, const char *seed, UserNamespace *ret, int *ret_lock, Error *error) {
-        enum { SLOTS = (USER_NAMESPACE_LAST - USER_NAMESPACE_FIRST) / USER_NAMESPACE_COUNT + 1 };
+        const uint64_t end = ids_at_hand(), last = end > USER_NAMESPACE_LAST ? USER_NAMESPACE_LAST : end - USER_NAMESPACE_COUNT;
         _cleanup_close_ int fd = open_directory(directory, error);
-        uint32_t start = (uint32_t) (str_hash(seed) % SLOTS);
+        uint32_t slots, start;
 
         if (fd < 0)
                 return fd;
+        if (end < USER_NAMESPACE_FIRST + USER_NAMESPACE_COUNT)
+                return error_set(error, ERROR_NO_RANGE, ERANGE, step, NULL,
+                                 "this host is a machine itself and has only the ids below %" PRIu64
+                                 "; give it more (--private-users=BASE:%" PRIu32
+                                 " on its host), or use --private-users=identity here",
+                                 end, USER_NAMESPACE_FIRST + 16 * USER_NAMESPACE_COUNT);
+        slots = (uint32_t) ((last - USER_NAMESPACE_FIRST) / USER_NAMESPACE_COUNT + 1);
+        start = (uint32_t) (str_hash(seed) % slots);
 
-        for (uint32_t i = 0; i < SLOTS; i++) {
-                uint32_t base = USER_NAMESPACE_FIRST + (start + i) % SLOTS * USER_NAMESPACE_COUNT;
+        for (uint32_t i = 0; i < slots; i++) {
+                uint32_t base = USER_NAMESPACE_FIRST + (start + i) % slots * USER_NAMESPACE_COUNT;
                 int lock = slot_lock(fd, base, 0, USER_NAMESPACE_COUNT);
 
                 if (lock == -EAGAIN)
@@ -79,8 +98,9 @@ int range_pick(const char *directory, const char *seed, UserNamespace *ret, int 
                 return 0;
         }
 
-        return error_set(error, ERROR_NO_RANGE, EBUSY, step, NULL, "all %i ranges between %" PRIu32 " and %" PRIu32 " are in use",
-                         SLOTS, USER_NAMESPACE_FIRST, USER_NAMESPACE_LAST + USER_NAMESPACE_COUNT - 1);
+        return error_set(error, ERROR_NO_RANGE, EBUSY, step, NULL,
+                         "all %" PRIu32 " ranges between %" PRIu32 " and %" PRIu64 " are in use", slots, USER_NAMESPACE_FIRST,
+                         last + USER_NAMESPACE_COUNT - 1);
 }
 
 /*

@@ -47,3 +47,35 @@ test_podman_with_crun() {
         assert_contains "$(berth run --rm --nesting ./host podman --runtime crun --cgroup-manager cgroupfs --storage-driver vfs \
                 run --rm --network none --cgroups disabled --rootfs /busybox echo from-inside-of-inside 2>&1)" from-inside-of-inside
 }
+
+# A machine that boots the host's own files, with berth in them and a tree to run.
+boot_outer() {
+        make_host_tree host
+        mkdir -p -m 700 host/var/lib/machines
+        mkdir -p host/var/log
+        cp -a "$busybox" host/var/lib/machines/busybox
+        berth run --boot --detach --rm --name outer --nesting --network none ./host >/dev/null
+        at_end eval 'berth stop outer 2>/dev/null'
+        wait_until 120 eval "berth exec outer systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
+}
+
+test_nspawn_inside() {
+        make_host_tree host
+        cp -a "$busybox" host/busybox
+        assert_contains "$(berth run --rm --nesting ./host systemd-nspawn --quiet --register=no --keep-unit -D /busybox /bin/echo from-nspawn 2>&1)" from-nspawn
+}
+
+test_berth_and_nspawn_in_a_system_inside() {
+        boot_outer
+        assert_eq "$(berth exec outer berth run --rm --ephemeral --network none --private-users=identity busybox sh -c 'echo x >/dev/null; id -u')" 0
+        assert_eq "$(berth exec outer berth run --detach --rm --ephemeral --network none --private-users=identity --name inner busybox sleep 1000)" inner
+        assert_contains "$(berth exec outer berth list)" inner
+        assert_matches "$(berth exec outer systemctl show -P ControlGroup berth-inner.scope)" /machine.slice/berth-inner.scope
+        assert_eq "$(berth exec outer berth exec inner echo joined)" joined
+        # To the host it is some process of the outer machine's, and no machine.
+        refute berth status inner
+        berth exec outer berth stop inner
+        # A range of ids of its own takes more than one range's worth of them.
+        assert_contains "$(error_of berth exec outer berth run --rm --ephemeral --network none busybox true)" "has only the ids below 65536"
+        assert_contains "$(berth exec outer systemd-nspawn --quiet --private-users=no --register=no --keep-unit -D /var/lib/machines/busybox /bin/echo from-nspawn 2>&1)" from-nspawn
+}
