@@ -17,6 +17,7 @@
 #include "journal-link.h"
 #include "leader-clone.h"
 #include "leader-mounts.h"
+#include "extra-links.h"
 #include "leader-protocol.h"
 #include "process-limits.h"
 #include "placed-file.h"
@@ -41,6 +42,7 @@ struct Birth {
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
 
+        int network;             /* the leader's, with interfaces of the host in it; or -EBADF */
         int host_mounts;         /* the host's mount namespace, to go back to */
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
@@ -221,6 +223,15 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
 
 /* One end of each link in the leader's network namespace, which takes them along when it ends. */
 static int attach_network(Birth *birth, Error *error) {
+        if (extra_links_are_moved(birth->plan->spec)) {
+                _cleanup_free_ char *path = str_format("/proc/%i/ns/net", birth->leader.pid);
+
+                if (!path)
+                        return error_oom(error);
+                birth->network = open(path, O_RDONLY | O_CLOEXEC);
+                if (birth->network < 0)
+                        return error_set_errno(error, negative_errno(), "opening the network namespace", path);
+        }
         return network_attach(birth->plan->spec, birth->child, error);
 }
 
@@ -280,6 +291,7 @@ int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *na
                 .mount_point = mount_point,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
+                .network = -EBADF,
                 .socket = -EBADF,
                 .leader = PIDREF_NULL,
                 .userns = -EBADF,
@@ -344,6 +356,11 @@ Birth *birth_free(Birth *birth) {
         if (!birth)
                 return NULL;
 
+        /* Nobody has taken them over. */
+        if (birth->network >= 0)
+                extra_links_return(birth->plan->spec, birth->network);
+        (void) fd_close(birth->network);
+
         /* PID 1 of the machine: all that it may have started goes with it. */
         if (birth->child > 0) {
                 if (pidref_is_set(&birth->leader))
@@ -373,4 +390,8 @@ Birth *birth_free(Birth *birth) {
         free(birth->root_path);
         free(birth);
         return NULL;
+}
+
+int birth_take_network(Birth *birth) {
+        return TAKE_FD(birth->network);
 }

@@ -8,6 +8,7 @@
 
 #include "bridge.h"
 #include "config.h"
+#include "extra-links.h"
 #include "fd-util.h"
 #include "filter.h"
 #include "hosts.h"
@@ -272,29 +273,48 @@ static int make_network_link(Networks *n, const SpecLink *link, const LinkInfo *
         return r < 0 ? error_set_errno(error, r, "keeping the link apart from others", link->host) : 0;
 }
 
-int network_attach(const Spec *spec, pid_t leader, Error *error) {
-        _cleanup_networks_ Networks n = NETWORKS_NULL;
+static int attach_own_link(Networks *n, const Spec *spec, pid_t leader, Error *error) {
         const SpecLink *link = &spec->link;
         LinkInfo bridge = {};
-        int r;
+        int r = 0;
 
-        if (!link->host)
-                return 0;
-
-        r = open_networks(&n, LOCK_SH, error);
-        if (r < 0)
-                return r;
         if (link->network) {
-                r = find_network_bridge(&n, link, &bridge, error);
+                r = find_network_bridge(n, link, &bridge, error);
                 if (r >= 0)
-                        r = make_network_link(&n, link, &bridge, leader, error);
+                        r = make_network_link(n, link, &bridge, leader, error);
                 if (r >= 0)
                         hosts_tell(spec, /* leaving= */ false);
                 return r;
         }
         if (link->bridge)
-                r = find_host_bridge(&n, link->bridge, &bridge, error);
-        return r < 0 ? r : make_link(&n, link, &bridge, 0, leader, error);
+                r = find_host_bridge(n, link->bridge, &bridge, error);
+        return r < 0 ? r : make_link(n, link, &bridge, 0, leader, error);
+}
+
+static bool has_extra_links(const Spec *spec) {
+        return spec->macvlan || spec->ipvlan || spec->interface || spec->virtual_ethernet_extra ||
+               spec->network.mode >= NETWORK_MACVLAN;
+}
+
+int network_attach(const Spec *spec, pid_t leader, Error *error) {
+        _cleanup_networks_ Networks n = NETWORKS_NULL;
+        int r;
+
+        if (!spec->link.host && !has_extra_links(spec))
+                return 0;
+
+        r = open_networks(&n, LOCK_SH, error);
+        if (r >= 0 && spec->link.host)
+                r = attach_own_link(&n, spec, leader, error);
+        return r < 0 ? r : extra_links_attach(&n.nl, spec, leader, error);
+}
+
+void network_detach(const Spec *spec) {
+        _cleanup_netlink_ Netlink nl = { .fd = -EBADF };
+        LinkInfo link;
+
+        if (spec->link.host && netlink_open(NETLINK_ROUTE, &nl) >= 0 && link_find(&nl, spec->link.host, &link) >= 0)
+                (void) link_delete(&nl, link.index);
 }
 
 /* Tidying up */

@@ -12,6 +12,9 @@
  */
 int network_attach(const Spec *spec, pid_t leader, Error *error);
 
+/* Takes the machine's link away, for where its network namespace outlives it. */
+void network_detach(const Spec *spec);
+
 /* Takes away what no machine uses any more: bridges, files of networks, the packet filter's table. */
 int network_sweep(Error *error);
 

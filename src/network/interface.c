@@ -172,6 +172,13 @@ int link_make_bridge(Netlink *nl, const char *name, const char *alias, const uin
         return netlink_run(nl);
 }
 
+void link_begin_new(Netlink *nl, const char *name) {
+        const struct ifinfomsg down = {};
+
+        netlink_begin(nl, RTM_NEWLINK, FLAGS_NEW, &down, sizeof(down));
+        netlink_put_string(nl, IFLA_IFNAME, name);
+}
+
 void link_begin_address(Netlink *nl, uint32_t index, const IpAddress *a) {
         const struct ifaddrmsg header = {
                 .ifa_family = (uint8_t) a->family, .ifa_prefixlen = a->prefix, .ifa_index = index, .ifa_flags = IFA_F_PERMANENT,

@@ -45,6 +45,9 @@ int link_delete(Netlink *nl, uint32_t index);
 /* A bridge that is up, with an address that does not change with its ports, and an alias (ip-link(8)) that tells whose it is. */
 int link_make_bridge(Netlink *nl, const char *name, const char *alias, const uint8_t mac[static MAC_SIZE], uint32_t mtu);
 
+/* Begins the request for a new interface, which is not up; attributes and its kind are to follow. */
+void link_begin_new(Netlink *nl, const char *name);
+
 /* Begins the request that gives an interface an address, at once usable (no duplicate address detection). */
 void link_begin_address(Netlink *nl, uint32_t index, const IpAddress *a);
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "extra-links.h"
 #include "fd-util.h"
 #include "pool.h"
 #include "setting.h"
@@ -214,6 +215,29 @@ static int check_ports(const Spec *spec, Error *error) {
                          "with this Network= the machine has no address that the host could lead a port to");
 }
 
+/* Its own on an interface of the host, or that interface: with the addresses that were given, if any. */
+static int resolve_on_interface(Spec *spec, ExtraLinkKind kind, Error *error) {
+        ExtraLink link;
+
+        extra_link_read(kind, spec->network.name, &link);
+        return str_replace(&spec->link.inside, link.inside) < 0 ? error_oom(error) : take_given(spec, error);
+}
+
+/* Where the machine has no network of its own, a link would be somebody else's. */
+static int check_extra_links(const Spec *spec, Error *error) {
+        const char *given = spec->interface                ? "Interface"
+                            : spec->macvlan                ? "MACVLAN"
+                            : spec->ipvlan                 ? "IPVLAN"
+                            : spec->virtual_ethernet_extra ? "VirtualEthernetExtra"
+                            : spec->sysctl                 ? "Sysctl"
+                                                           : NULL;
+
+        if (!given || spec_has_own_network(spec))
+                return 0;
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, given,
+                         "with this Network= the machine has no network of its own that this could be in");
+}
+
 static int refuse_addresses(const Spec *spec, Error *error) {
         const char *given = spec->ipv4_address ? "IPv4Address" : spec->ipv6_address ? "IPv6Address" : NULL;
 
@@ -221,19 +245,6 @@ static int refuse_addresses(const Spec *spec, Error *error) {
                 given = spec->mac_address ? "MACAddress" : NULL;
         return given ? error_set(error, ERROR_INVALID_VALUE, EINVAL, step, given,
                                  "with this Network= the machine has no link that could have the address")
-                     : 0;
-}
-
-/* A link that was asked for and is not there would be worse than no machine. */
-static int refuse_unsupported(const Spec *spec, Error *error) {
-        const char *given = spec->interface                                       ? "Interface"
-                            : spec->macvlan                                       ? "MACVLAN"
-                            : spec->ipvlan                                        ? "IPVLAN"
-                            : spec->virtual_ethernet_extra                        ? "VirtualEthernetExtra"
-                            : spec->network.mode > NETWORK_NAMESPACE ? "Network"
-                                                                     : NULL;
-
-        return given ? error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, given, "this version of berth does not have it")
                      : 0;
 }
 
@@ -245,6 +256,12 @@ static int resolve_mode(const char *run, const char *state, Spec *spec, int *ret
                 return resolve_network(run, state, spec, ret_lock, error);
         case NETWORK_VETH:
                 return resolve_foreign(spec, NULL, error);
+        case NETWORK_MACVLAN:
+                return resolve_on_interface(spec, EXTRA_LINK_MACVLAN, error);
+        case NETWORK_IPVLAN:
+                return resolve_on_interface(spec, EXTRA_LINK_IPVLAN, error);
+        case NETWORK_INTERFACE:
+                return resolve_on_interface(spec, EXTRA_LINK_INTERFACE, error);
         default:
                 return refuse_addresses(spec, error);
         }
@@ -258,7 +275,7 @@ int network_resolve(const char *run, const char *state, Spec *spec, int *ret_loc
         spec_link_done(&spec->link);
         if (r < 0)
                 return error_oom(error);
-        r = refuse_unsupported(spec, error);
+        r = check_extra_links(spec, error);
         if (r >= 0)
                 r = resolve_mode(run, state, spec, &lock, error);
         if (r >= 0)

@@ -404,3 +404,28 @@ const SettingType type_host_entries = {
         .allowed = "a host name, a ':' and an address, or host-gateway",
         .parse = add_host_entry, .format_list = format_texts, .clear = clear_texts,
 };
+
+/* sysctls: a char ** of NAME=VALUE, with dots between the parts of the name */
+
+static int add_sysctl(void *field, const char *text) {
+        size_t n = strcspn(text, "=");
+        _cleanup_free_ char *entry = strdup(text);
+
+        if (!entry)
+                return -ENOMEM;
+        /* sysctl(8) takes net/ipv4/ip_forward as well; where the first of both is a slash, they change places. */
+        if (startswith(entry, "net/"))
+                for (size_t i = 0; i < n; i++)
+                        entry[i] = entry[i] == '/' ? '.' : entry[i] == '.' ? '/' : entry[i];
+        if (text[n] != '=' || !startswith(entry, "net.") || strstr(entry, "..") || entry[n - 1] == '.' ||
+            strspn(entry, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") != n || strstr(entry, "//") ||
+            str_is_unprintable(text + n + 1, "\t"))
+                return -EINVAL;
+        return add_text(field, entry);
+}
+
+const SettingType type_sysctls = {
+        .name = "sysctls", .metavar = "NAME=VALUE", .signature = "as", .list = true,
+        .allowed = "the name of a kernel setting below net., '=', and its value",
+        .parse = add_sysctl, .format_list = format_texts, .clear = clear_texts,
+};

@@ -233,6 +233,8 @@ const Setting settings[] = {
           "Option for the machine's resolv.conf, such as ndots:2" },
         { "AddHost", SECTION_NETWORK, &type_host_entries, FIELD(add_host), "add-host", NULL, TRUST_RUN,
           "A name for the machine's /etc/hosts" },
+        { "Sysctl", SECTION_NETWORK, &type_sysctls, FIELD(sysctl), "sysctl", NULL, TRUST_RUN,
+          "A kernel setting of the machine's own network" },
 
         /* [Resources] */
         { "Slice", SECTION_RESOURCES, &type_slice, FIELD(slice), "slice", "machine.slice", TRUST_HOST,

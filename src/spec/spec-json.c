@@ -56,7 +56,7 @@ static_assert(ELEMENTSOF(link_keys) == SPEC_LINK_PARTS, "each part of a link has
 static int link_to_json(const SpecLink *link, json_t *object) {
         json_t *parts;
 
-        if (!link->host)
+        if (!link->inside)
                 return 0;
         parts = json_object();
         if (!parts || json_object_set_new(object, "link", parts) < 0)

@@ -294,6 +294,7 @@ struct Spec {
         char **dns_search;
         char **dns_option;
         char **add_host;           /* NAME:ADDRESS */
+        char **sysctl;             /* net.NAME=VALUE */
         SpecLink link;             /* no setting */
 
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */

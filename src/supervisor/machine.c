@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "connection.h"
 #include "console.h"
 #include "fd-util.h"
@@ -173,6 +174,9 @@ static void drain_log(Supervisor *s) {
 static void withdraw_from_network(Supervisor *s) {
         s->publisher = publisher_free(s->publisher);
         ports_done(&s->ports);
+        supervisor_return_interfaces(s);
+        if (s->network_pinned)
+                network_detach(s->spec);
         hosts_tell(s->spec, /* leaving= */ true);
 }
 

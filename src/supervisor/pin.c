@@ -38,7 +38,7 @@ static int open_namespace(const Supervisor *s, const char *kind, Error *error) {
         return fd < 0 ? error_set_errno(error, negative_errno(), step, kind) : fd;
 }
 
-int pin_namespace(const Supervisor *s, const char *kind, const char *path, Error *error) {
+int pin_namespace(Supervisor *s, const char *kind, const char *path, Error *error) {
         _cleanup_close_ int namespace = -EBADF, file = -EBADF;
         char from[FD_PATH_MAX], to[FD_PATH_MAX];
         int r = check_kind(kind, error);
@@ -60,5 +60,7 @@ int pin_namespace(const Supervisor *s, const char *kind, const char *path, Error
                 (void) unlink(path);
                 return r;
         }
+        if (streq(kind, "net"))
+                s->network_pinned = true;
         return 0;
 }

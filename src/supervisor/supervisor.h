@@ -98,6 +98,8 @@ typedef struct Supervisor {
         sd_event_source *announce_timer; /* until it is made */
         bool managed;            /* a manager knew us: it removes the run directory */
 
+        int network;             /* the machine's network namespace, where interfaces are to come back from it; or -EBADF */
+        bool network_pinned;     /* it may outlive the machine */
         Ports ports;             /* published: sockets of the host and elements of its packet filter */
         Publisher *publisher;
 
@@ -145,6 +147,9 @@ int supervisor_mount_point(const Supervisor *s, char **ret, Error *error);
 /* Builds the machine once more, in the cgroups that it has: up to where release() is to be called. */
 bool supervisor_may_begin_again(const Supervisor *s);
 int supervisor_build_again(Supervisor *s, Error *error);
+
+/* Moves interfaces of the host that are in the machine back, where that was not done. */
+void supervisor_return_interfaces(Supervisor *s);
 
 /* machine.c: what happens */
 void supervisor_dispatch(Supervisor *s, Event event);

@@ -204,3 +204,101 @@ test_two_hundred_machines() {
                         "$(address_of "crowd-$i")"
         done
 }
+
+# lan: an interface "wire0" of the host, on whose other end a namespace answers.
+make_lan() {
+        ip netns add lan
+        at_end umount -l /run/netns
+        at_end ip netns del lan
+        ip link add wire0 type veth peer name far netns lan
+        at_end sh -c 'ip link del wire0 2>/dev/null'
+        ip link set wire0 up
+        ip -n lan link set lo up
+        ip -n lan link set far up
+        ip -n lan addr add 198.51.100.1/24 dev far
+        ip -n lan -6 addr add 2001:db8:5::1/64 dev far nodad
+        mkdir -p lanwww
+        echo lan >lanwww/index.html
+        ip netns exec lan busybox httpd -f -p '[::]:80' -h "$PWD/lanwww" &
+        at_end kill $!
+        wait_until 30 sh -c 'ip netns exec lan busybox wget -q -O - http://198.51.100.1/ >/dev/null 2>&1'
+}
+
+fetch='for i in 1 2 3 4 5 6 7 8 9 10; do timeout 2 wget -q -O - http://198.51.100.1/ && timeout 2 wget -q -O - "http://[2001:db8:5::1]/" && exit; sleep 0.3; done; exit 1'
+
+test_macvlan() {
+        make_lan
+        assert_eq "$(inside --network=macvlan=wire0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
+        assert_eq "$(inside --network=macvlan=wire0:lan0 --mac-address=02:00:00:00:00:2b -- cat /sys/class/net/lan0/address)" 02:00:00:00:00:2b
+        assert_eq "$(inside --network-macvlan=wire0 -- ls /sys/class/net | tr '\n' ' ')" "lo mv-wire0 "
+        # Two of them on one interface reach each other.
+        serve first --network=macvlan=wire0 --ip=198.51.100.6/24
+        assert_eq "$(inside --network=macvlan=wire0 --ip=198.51.100.7/24 -- sh -c 'for i in 1 2 3 4 5; do timeout 2 wget -q -O - http://198.51.100.6/ && exit; sleep 0.3; done')" first
+        assert_contains "$(error_of inside --network=macvlan=nowhere -- true)" "no such interface"
+}
+
+test_ipvlan() {
+        make_lan
+        if ip link add probe link wire0 type ipvlan 2>/dev/null; then
+                ip link del probe
+                assert_eq "$(inside --network=ipvlan=wire0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
+        else
+                assert_contains "$(error_of inside --network=ipvlan=wire0 --ip=198.51.100.5/24 -- true)" "no ipvlan (CONFIG_IPVLAN)"
+        fi
+}
+
+test_interface_is_moved_and_comes_back() {
+        make_lan
+        assert_eq "$(inside --network=interface=wire0:lan0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
+        wait_until 30 test -e /sys/class/net/wire0
+        # It is nowhere else in between, and it is one.
+        berth run -d --rm --ephemeral --name has --network=interface=wire0 "$busybox" sleep 1000 >/dev/null
+        at_end berth terminate has
+        check network_is_gone wire0
+        assert_contains "$(error_of inside --network=interface=wire0 -- true)" "no such interface"
+        berth stop has
+        check test -e /sys/class/net/wire0
+        # Also where the start fails after it was moved.
+        refute inside --network=interface=wire0 --sysctl net.ipv4.nonsense=1 -- true 2>/dev/null
+        wait_until 30 test -e /sys/class/net/wire0
+        refute inside --network=interface=wire0 -- /no/such/command 2>/dev/null
+        wait_until 30 test -e /sys/class/net/wire0
+}
+
+test_links_beside() {
+        make_lan
+        local out
+        berth run -d --rm --ephemeral --name more --network-veth-extra=side0:inner --network-macvlan=wire0:lan0 --network=bridge "$busybox" sleep 1000 >/dev/null
+        at_end berth terminate more
+        out=$(berth exec more -- ls /sys/class/net | tr '\n' ' ')
+        assert_eq "$out" "eth0 inner lan0 lo "
+        check test -e /sys/class/net/side0
+        ip addr add 203.0.113.1/24 dev side0
+        nsenter -t "$(leader_of more)" -n ip addr add 203.0.113.2/24 dev inner
+        check ping -c 1 -q -W 5 203.0.113.2 >/dev/null
+        berth stop more
+        wait_until 60 network_is_gone side0
+        assert_contains "$(error_of inside --network=host --network-macvlan=wire0 -- true)" "no network of its own"
+}
+
+test_sysctl() {
+        local before
+        before=$(cat /proc/sys/net/ipv4/ip_default_ttl)
+        assert_eq "$(inside --sysctl net.ipv4.ip_default_ttl=33 --sysctl net/ipv4/conf/eth0/rp_filter=2 -- cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/conf/eth0/rp_filter)" $'33\n2'
+        assert_eq "$(cat /proc/sys/net/ipv4/ip_default_ttl)" "$before"
+        assert_contains "$(error_of inside --sysctl kernel.hostname=x -- true)" "below net."
+        assert_contains "$(error_of inside --sysctl net.ipv4.nonsense=1 -- true)" "no such setting"
+        assert_contains "$(error_of inside --network=host --sysctl net.ipv4.ip_default_ttl=33 -- true)" "Network="
+}
+
+# Its own link is no reason for a pinned network to keep its name on the host.
+test_pinned_network_keeps_no_link() {
+        serve pinned
+        local host
+        host=$(link_of pinned host)
+        berth pin pinned "net=$PWD/net"
+        at_end umount "$PWD/net"
+        berth stop pinned
+        check network_is_gone "$host"
+        nsenter --net="$PWD/net" ip link show lo >/dev/null
+}

@@ -37,6 +37,8 @@ static const Samples samples[] = {
         { &type_ipv6, { "fd00::1", "fd00::0:1/64" }, { "10.0.0.1", "fd00::1/129", "fd00:::1", "::1%lo" } },
         { &type_addresses, { "10.0.0.1", "fd00::1" }, { "10.0.0", "fd00::1/64", "name" } },
         { &type_domains, { "a.example", "ndots:2" }, { "a/b", "a\nb" } },
+        { &type_sysctls, { "net.ipv4.ip_forward=1", "net/ipv4/ip_forward=1", "net.ipv4.ping_group_range=0 0" },
+          { "net.ipv4.ip_forward", "kernel.hostname=x", "net.../x=1", "net.=1", "net.a/../b=1" } },
         { &type_host_entries,
           { "web:10.0.0.1", "web:fd00::1", "host:host-gateway" },
           { "web", ":10.0.0.1", "web:10.0.0", "a b:10.0.0.1" } },
