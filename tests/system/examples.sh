@@ -55,3 +55,63 @@ test_python_program() {
         assert_contains "$out" 'it ended: exited, status 5'
         assert_eq "$(berth list -a -q | grep -c '^busybox-' || true)" 0
 }
+
+# examples_of PAGE: writes each example of a page of the manual to a file of its own, example-1 and so on, as it is shown.
+examples_of() {
+        local page
+        page=$(find /usr/share/man -name "$1*" | head -n 1)
+        [[ -n $page ]] || fail "the page $1 is not installed"
+        rm -f example-*
+        { zcat "$page" 2>/dev/null || cat "$page"; } | awk '/^\.SH/ { on = /EXAMPLES/ } on && /^\.nf/ { n++; within = 1; next }
+                /^\.fi/ { within = 0 } within && !/^\.RS/ { gsub(/\\&/, ""); gsub(/\\-/, "-"); gsub(/\\\\/, "\\"); print >("example-" n) }'
+        [[ -e example-1 ]] || fail "the page $1 has no examples"
+}
+
+# Each line as somebody types it. What a machine ended with is no failure of the line that waits for it.
+run_example() {
+        local line
+        while IFS= read -r line; do
+                case $line in
+                'busctl monitor '*) assert_status 124 timeout 2 bash -c "$line" >/dev/null 2>&1 ;;
+                'berth wait '*) assert_matches "$(bash -c "$line" || true)" '^[0-9]+$' ;;
+                *' -it '*) check script -qec "$line" /dev/null < <(echo 'echo typed; exit'; sleep 1) >out ;;
+                *) bash -ec "set -o pipefail; $line" >out 2>&1 || fail "'$line' failed: $(cat out)" ;;
+                esac
+        done <"$1"
+}
+
+run_unit_example() {
+        local unit=/run/systemd/system/berth-example.service
+        cp "$1" "$unit"
+        at_end systemctl daemon-reload
+        at_end rm -f "$unit"
+        at_end systemctl stop berth-example.service
+        systemctl daemon-reload
+        check systemctl start berth-example.service
+        assert_eq "$(systemctl is-active berth-example.service)" active
+        assert_contains "$(berth list -q)" web
+        check systemctl stop berth-example.service
+}
+
+# Only on: namespaced
+test_examples_of_the_pages() {
+        local page example n=0
+        at_end berth rm -f web
+        printf '%s\n' one two one >words
+        for page in berth.1 org.berth1.5; do
+                examples_of "$page"
+                for example in example-*; do
+                        if [[ $(head -c 1 "$example") == '[' ]]; then
+                                run_unit_example "$example"
+                        else
+                                run_example "$example"
+                        fi
+                        n=$((n + 1))
+                done
+                if [[ -n $(berth list -aq) ]]; then
+                        wait_until 60 eval '[[ -z $(berth list -q) ]]'
+                        berth rm web
+                fi
+        done
+        ((n >= 6)) || fail "only $n examples were found"
+}
