@@ -67,6 +67,14 @@ static bool insists(Foreground *f, int signal) {
         return ++f->insisted == INSIST_COUNT;
 }
 
+/* A machine runs on, and is left. A command that was executed in one loses its terminal with its connection. */
+static void hang_up(Foreground *f) {
+        if (f->session->is_command)
+                f->abandoned = true;
+        else
+                f->detached = true;
+}
+
 static void on_signal(Foreground *f, int signal) {
         switch (signal) {
         case SIGWINCH:
@@ -81,6 +89,9 @@ static void on_signal(Foreground *f, int signal) {
         /* The machine is gone and only its last words are on the way: who asks now does not want them. */
         if (f->session->ended)
                 f->abandoned = true;
+        /* The terminal is gone, not the wish for the machine, which others may look at as well (as with docker). */
+        else if (signal == SIGHUP && f->relay)
+                hang_up(f);
         else if (insists(f, signal)) {
                 log_warning("%s '%s' does not end when asked: killing it",
                             f->session->is_command ? "the command in machine" : "machine", f->session->machine);
@@ -133,7 +144,10 @@ static int wait_and_move(Foreground *f) {
 
         if (polled[SIGNALS].revents)
                 read_signals(f);
-        f->detached = f->relay && relay_process(f->relay, polled + RELAY) > 0;
+        if (f->relay && relay_process(f->relay, polled + RELAY) > 0)
+                f->detached = true;
+        if (f->relay && f->relay->hung_up)
+                hang_up(f);
         return 0;
 }
 

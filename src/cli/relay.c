@@ -31,6 +31,7 @@ static int reopen_output(int output) {
 void relay_init(Relay *relay, int stream, int input, int output) {
         relay->stream = stream;
         relay->output = reopen_output(output);
+        relay->terminal = isatty(input);
         relay->in.from = input;
         relay->in.to = relay->out.from = stream;
         relay->out.to = relay->output >= 0 ? relay->output : output;
@@ -113,7 +114,8 @@ int relay_process(Relay *relay, const struct pollfd polled[static RELAY_POLL]) {
                         relay->last = relay->in.bytes[n - 1];
                 if (detach_asked(relay))
                         return 1;
-                if (relay->in.ended)
+                relay->hung_up = relay->in.ended && relay->terminal;
+                if (relay->in.ended && !relay->terminal)
                         type_end(relay);
         }
         if (polled[POLL_TO_STREAM].revents)

@@ -23,6 +23,8 @@ typedef struct Relay {
         int stream;              /* the machine's side, owned */
         int output;              /* owned copy of standard output that does not block, or -EBADF */
         RelayWay in, out;        /* to the machine, from the machine */
+        bool terminal;           /* the input is one: it has no end but that it is gone */
+        bool hung_up;            /* which it is */
         unsigned detach_keys;    /* how many ^] came one after the other … */
         uint64_t detach_since;   /* … since when */
         char last;               /* last byte that went to the machine */

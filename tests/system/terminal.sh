@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Sessions at a real terminal, typed into by tmux: a screen is what somebody in front of it would see.
+
+forget() {
+        berth rm --force "$1" >/dev/null 2>&1
+}
+
+# A server of the test's own. screen NAME COMMAND: a terminal of 80 columns and 24 rows.
+mux() {
+        tmux -S "$PWD/mux" -f /dev/null "$@"
+}
+
+screen() {
+        mux new-session -d -s "$1" -x 80 -y 24 "$2; echo status \$?; exec sleep 100000"
+}
+
+shows() {
+        mux capture-pane -p -t "$1" | grep -F -- "$2" >/dev/null
+}
+
+type_into() {
+        local where=$1
+        shift
+        mux send-keys -t "$where" "$@"
+}
+
+test_window_size_follows() {
+        make_tree tree
+        at_end mux kill-server
+        screen one "berth run --rm -it --name sized $PWD/tree sh"
+        type_into one 'echo size: $(stty size)' Enter
+        wait_until 60 shows one "size: 24 80"
+        type_into one 'trap "echo changed: \$(stty size)" WINCH' Enter
+        mux resize-window -t one -x 100 -y 30
+        # The shell hears of it, and reads the new size.
+        type_into one 'echo now: $(stty size)' Enter
+        wait_until 60 shows one "now: 30 100"
+        type_into one 'exit 6' Enter
+        wait_until 60 shows one "status 6"
+}
+
+test_detach_and_attach_again() {
+        make_tree tree
+        at_end mux kill-server
+        at_end forget left
+        screen one "berth run -it --name left $PWD/tree sh"
+        type_into one 'echo first-$((40 + 2))' Enter
+        wait_until 60 shows one first-42
+        type_into one C-] C-] C-]
+        wait_until 60 shows one "runs on"
+        # The terminal is the caller's again: what is typed there is seen, and lines end as they should.
+        wait_until 60 shows one "status 0"
+        is_state left running
+
+        # Also after the manager was killed.
+        kill_manager
+        screen two "berth attach left"
+        wait_until 60 eval 'type_into two "echo second-\$((40 + 3))" Enter; sleep 0.5; shows two second-43'
+        type_into two 'exit 5' Enter
+        wait_until 60 shows two "status 5"
+}
+
+test_two_clients_see_the_same() {
+        make_tree tree
+        at_end mux kill-server
+        at_end forget shared
+        screen one "berth run -it --name shared $PWD/tree sh"
+        type_into one 'echo ready-$((40 + 2))' Enter
+        wait_until 60 shows one ready-42
+        screen two "berth attach shared"
+        # What one types both see, and the other way round.
+        wait_until 60 eval 'type_into two "echo from-two-\$((40 + 3))" Enter; sleep 0.5; shows one from-two-43'
+        wait_until 60 shows two from-two-43
+        type_into one 'echo from-one-$((40 + 4))' Enter
+        wait_until 60 shows two from-one-44
+        # One that is killed takes nothing along.
+        mux kill-session -t two
+        type_into one 'echo alone-$((40 + 5))' Enter
+        wait_until 60 shows one alone-45
+        type_into one 'exit 3' Enter
+        wait_until 60 shows one "status 3"
+}
