@@ -11,12 +11,12 @@
 #include "style.h"
 
 const Verb *const verbs[] = {
-        &verb_run,     &verb_create, &verb_start,   &verb_restart,      &verb_attach,   &verb_exec,
-        &verb_explain, &verb_list,   &verb_status,  &verb_stop,         &verb_kill,     &verb_terminate,
-        &verb_wait,    &verb_stats,  &verb_top,     &verb_set_property, &verb_pause,    &verb_unpause,
-        &verb_rename,  &verb_remove, &verb_inspect, &verb_events,       &verb_logs,     &verb_copy,
-        &verb_shell,   &verb_login,  &verb_bind,    &verb_unbind,       &verb_pin,      &verb_volume,
-        &verb_network, &verb_port,         &verb_cat,     &verb_edit,   &verb_enable,  &verb_disable,      &verb_settings, NULL,
+        &verb_run,    &verb_create,       &verb_start,    &verb_restart, &verb_attach,    &verb_exec,   &verb_explain,
+        &verb_list,   &verb_status,       &verb_stop,     &verb_kill,    &verb_terminate, &verb_wait,   &verb_stats,
+        &verb_top,    &verb_set_property, &verb_pause,    &verb_unpause, &verb_rename,    &verb_remove, &verb_inspect,
+        &verb_events, &verb_logs,         &verb_copy,     &verb_shell,   &verb_login,     &verb_bind,   &verb_unbind,
+        &verb_pin,    &verb_volume,       &verb_network,  &verb_port,    &verb_doctor,    &verb_cat,    &verb_edit,
+        &verb_enable, &verb_disable,      &verb_settings, NULL,
 };
 
 char *verb_name(const Verb *verb) {
