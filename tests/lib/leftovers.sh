@@ -33,8 +33,9 @@ list_links() {
         ip -brief link show | awk '{ sub(/@.*/, "", $1); print "link " $1 }'
 }
 
+# Not that of systemd-networkd, which keeps its own once it has masqueraded for a link (ve-*).
 list_tables() {
-        nft list tables 2>/dev/null | sed 's/^/nftables /'
+        nft list tables 2>/dev/null | sed '/ io\.systemd\.nat$/d; s/^/nftables /'
 }
 
 # What networks in use have, and no network that is not.

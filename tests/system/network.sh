@@ -49,7 +49,18 @@ test_machine_is_private() {
         refute ip netns exec internet timeout 2 busybox wget -q -O - "http://$(address_of web)/"
 }
 
+# Where systemd-networkd runs, ve-* is its own: it gives out addresses there, which are not those of this test.
+leave_links_alone() {
+        systemctl is-active --quiet systemd-networkd.service || return 0
+        mkdir -p /run/systemd/network
+        printf '[Match]\nName=%s\n[Link]\nUnmanaged=yes\n' "$1" >/run/systemd/network/00-test.network
+        at_end networkctl reload
+        at_end rm /run/systemd/network/00-test.network
+        networkctl reload
+}
+
 test_veth() {
+        leave_links_alone 've-*'
         serve pair --network=veth --ip=198.51.100.2/24 --ip6=2001:db8:1::2/64 --mac-address=02:00:00:00:00:2a
         ip addr add 198.51.100.1/24 dev ve-pair
         ip -6 addr add 2001:db8:1::1/64 dev ve-pair nodad
