@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # berth bind and unbind: into a machine that runs and out of it, with a user namespace; and volumes.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # What a payload may do: its capabilities and its system call filter.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 debian=/var/lib/machines/debian

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # berth cp: files and trees both ways, by the machine's names and ids, and nothing beside them.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Devices: none but the standard ones, unless given, and then with the access that was said.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

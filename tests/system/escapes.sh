@@ -4,6 +4,8 @@
 # Known ways out of containers, written from their public descriptions. Each is refused, with a user namespace and without;
 # and each is first shown to work where the one protection against it is left out, by a supervisor that is built for
 # these tests alone: otherwise a test would pass by accident.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 program=/usr/libexec/berth/berth-supervisor

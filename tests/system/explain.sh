@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # berth explain: what was refused to a command, and which setting would grant it.
+#
+# Only on: namespaced vm
 
 debian=/var/lib/machines/debian
 

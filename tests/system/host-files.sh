@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # What the machine is told of the host: resolv.conf and the time zone.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

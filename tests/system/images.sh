@@ -3,6 +3,8 @@
 #
 # Disk images as trees: bare file systems, GPT by the Discoverable Partitions Specification, MBR, squashfs, erofs. None of
 # them needs udev or the kernel's partition tables.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

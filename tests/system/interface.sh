@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # The command line as people and scripts see it: colours, a pager, names and tables.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 escape=$'\033['

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Files of the kernel that are covered or read-only by default, and the settings that lift it. Credentials and the machine id.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

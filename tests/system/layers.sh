@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # The machine's own writable layer: it lasts, it leaves the tree alone, it has a limit; and directories below the tree.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 debian=/var/lib/machines/debian

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # What settings mount: binds with their owners, tmpfs, overlays, covers, volatile trees. Each seen from inside and on the host.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Names: of machines on a network, of the machine itself, and what its resolver asks.
+#
+# Only on: namespaced vm
 
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Seven namespaces of its own, user ids, and a tree that is shown, not changed.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

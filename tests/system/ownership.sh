@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Whose files a machine's are on the host, and what other users of the host could do with them.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Published ports, by traffic: from outside, from the host over its own addresses and over 127.0.0.1, from machines.
+#
+# Only on: namespaced vm
 
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"

@@ -3,6 +3,8 @@
 #
 # berth-security(7), row by row: each default is tried from inside and holds. Where something lifts it, that is shown to
 # work as well, so that no row holds by accident.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Namespaces that a machine shares: with the host, with another machine, with whoever has a file of them.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Trees that are btrfs subvolumes: --ephemeral runs from a snapshot, on disk, and leaves none.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 

@@ -3,6 +3,8 @@
 #
 # Images whose blocks are checked by a root hash (dm-verity). Whether the kernel has device-mapper is the kernel's matter:
 # where it has none, an image that is to be checked is refused, and never shown unchecked.
+#
+# Only on: namespaced vm
 
 busybox=/var/lib/machines/busybox
 root_type=4f68bce3-e8cd-4db1-96e7-fbcaf984b709
