@@ -135,6 +135,7 @@ test_settings_files_take_their_right() {
 }
 
 # A shell is more than the commands that a rule may name, so it is a right of its own.
+# Only on: namespaced
 test_shell_is_a_right_of_its_own() {
         berth run -d --rm --ephemeral --name shelled "$busybox" sleep 1000
         at_end berth terminate shelled
@@ -147,6 +148,7 @@ test_shell_is_a_right_of_its_own() {
         assert_eq "$(echo 'echo $0 $(id -u)' | as_user berth shell shelled)" '/bin/sh 0'
 }
 
+# Only on: namespaced
 test_volumes_are_a_right_of_their_own() {
         rule 'if (action.id == "org.berth1.manage-machines") return polkit.Result.YES;'
         assert_contains "$(error_of as_user berth volume create theirs)" denied
@@ -156,6 +158,7 @@ test_volumes_are_a_right_of_their_own() {
 }
 
 # As the manual shows it, but for the user.
+# Only on: namespaced
 test_rule_of_the_manual() {
         rule ''
         sed 's/"alice"/"tester"/' /usr/share/doc/berth/examples/50-berth-web.rules >"$rules"
@@ -178,6 +181,7 @@ test_rule_of_the_manual() {
 }
 
 # What is there and what is not gives the same answer.
+# Only on: namespaced
 test_denial_tells_nothing() {
         local there not
         berth run -d --rm --ephemeral --name secret "$busybox" sleep 1000
@@ -198,6 +202,7 @@ test_denial_tells_nothing() {
 }
 
 # One user's machines do not use up what all have; root's are not counted.
+# Only on: namespaced
 test_machines_per_user() {
         local dropin=/run/systemd/system/berthd.service.d/machines.conf reply
         mkdir -p "${dropin%/*}"

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # No call and no client keeps the manager from serving others.
+#
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -41,6 +41,7 @@ test_healthy_and_unhealthy() {
                 "healthy unhealthy healthy "
 }
 
+# Only on: namespaced
 test_failures_in_the_beginning_do_not_count() {
         make_tree tree
         at_end forget slow
@@ -55,6 +56,7 @@ test_failures_in_the_beginning_do_not_count() {
         wait_until 60 is_health slow unhealthy
 }
 
+# Only on: namespaced
 test_a_check_that_hangs_fails() {
         make_tree tree
         at_end forget hung

@@ -56,6 +56,7 @@ test_prestart_that_fails_fails_the_start() {
         journalctl --no-pager -o cat | grep -q "no luck today" || fail "the failure was not logged"
 }
 
+# Only on: namespaced
 test_hook_that_hangs() {
         make_tree tree
         printf '#!/bin/sh\nsleep 12345\n' >lazy
@@ -78,6 +79,7 @@ test_hook_that_hangs() {
         wait_until 60 eval '! pgrep -f "sleep 12345" >/dev/null'
 }
 
+# Only on: namespaced
 test_hooks_are_the_hosts_affair() {
         local text
         make_tree tree

@@ -3,7 +3,7 @@
 #
 # The command line as people and scripts see it: colours, a pager, names and tables.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 escape=$'\033['

@@ -45,6 +45,7 @@ test_by_name() {
         assert_eq "$(inside --network=team -- wget -q -O - http://one/)" one
 }
 
+# Only on: namespaced
 test_by_name_in_a_zone() {
         serve one --network=zone=dmz
         serve two --network=zone=dmz
@@ -53,6 +54,7 @@ test_by_name_in_a_zone() {
 }
 
 # Neither the default network nor another one.
+# Only on: namespaced
 test_names_stay_in_their_network() {
         network here
         network there
@@ -70,6 +72,7 @@ test_names_stay_in_their_network() {
         refute knows three four
 }
 
+# Only on: namespaced
 test_names_go_with_their_machines() {
         network team
         serve one --network=team
@@ -104,6 +107,7 @@ test_machine_cannot_write_it() {
         assert_lacks "$(hosts_of two)" 192.0.2.66
 }
 
+# Only on: namespaced
 test_own_name() {
         local out
         make_tree tree
@@ -115,6 +119,7 @@ test_own_name() {
         assert_eq "$(stat -c %s tree/etc/hosts)" 0
 }
 
+# Only on: namespaced
 test_add_host() {
         network team
         local out
@@ -128,6 +133,7 @@ test_add_host() {
         assert_contains "$(error_of inside --add-host=far:nowhere -- true)" "a host name"
 }
 
+# Only on: namespaced
 test_dns() {
         make_tree tree
         cp /etc/resolv.conf saved 2>/dev/null || touch saved
@@ -152,6 +158,7 @@ test_host_knows_machines() {
         fi
 }
 
+# Only on: namespaced
 test_ports_are_listed() {
         serve web -p 8080:80 -p 127.0.0.1:9000-9001:90-91/udp
         assert_eq "$(berth port web)" $'80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n90/udp -> 127.0.0.1:9000\n91/udp -> 127.0.0.1:9001'

@@ -54,6 +54,7 @@ test_always_begins_again_in_the_same_scope() {
         assert_eq "$(lines_of tree/addresses)" 2
 }
 
+# Only on: namespaced
 test_on_failure_counts() {
         local status=0
         make_tree tree
@@ -72,6 +73,7 @@ test_on_failure_counts() {
         assert_contains "$(error_of berth run --rm --restart=sometimes ./tree true)" "on-failure"
 }
 
+# Only on: namespaced
 test_start_limit() {
         make_tree tree
         at_end forget flapping
@@ -116,6 +118,7 @@ test_stop_while_it_waits() {
         assert_eq "$(jq -r 'select(.event == "starting" and .result == "exited") | .status' events | sort -u)" 7
 }
 
+# Only on: namespaced
 test_killed_by_hand_stays_ended() {
         make_tree tree
         at_end forget ended
@@ -133,6 +136,7 @@ test_killed_by_hand_stays_ended() {
         wait_until 60 is_state ended exited
 }
 
+# Only on: namespaced
 test_terminal_begins_again() {
         make_tree tree
         at_end forget looped

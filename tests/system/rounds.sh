@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 #
 # Many rounds of a machine's life with the manager killed at any moment. BERTH_ROUNDS= says how many: 60, or 1000 for a night.
+#
+# Only on: namespaced
 
 # What a call says whose manager was killed.
 lost="gave no answer|manager died|disconnected|it was not started"
