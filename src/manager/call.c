@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "call.h"
 
+#include <limits.h>
+
 #include "machine-bus.h"
 #include "manager-bus.h"
 #include "network-bus.h"
@@ -19,9 +21,16 @@ int error_from_bus(Error *error, const sd_bus_error *e) {
                                   e->message ? e->message : e->name);
 }
 
+/* A supervisor says that its machine has ended just before it ends itself. */
+#define ENDING_USEC (10 * USEC_PER_SEC)
+
+/* What no run() returns otherwise. */
+enum { CALL_WAITS = INT_MAX };
+
 static void call_free(Operation *operation) {
         Call *call = (Call *) operation;
 
+        sd_event_source_disable_unref(call->timer);
         operation_end(&call->operation);
         authorization_free(call->authorization);
         if (call->free_data)
@@ -40,19 +49,51 @@ static const CallMethod *find_method(const char *interface, const char *member) 
         return NULL;
 }
 
+static void carry_out(Call *call) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int r = call->method->run(call, &error);
+
+        if (r == CALL_WAITS)
+                return;
+        if (r < 0)
+                reply_error(call->message, r, &error);
+        call_free(&call->operation);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        carry_out(userdata);
+        return 0;
+}
+
+int call_wait_for_end(Call *call, Error *error) {
+        int r = sd_event_add_time_relative(call->operation.manager->event, &call->timer, CLOCK_MONOTONIC, ENDING_USEC, 0,
+                                           on_timer, call);
+
+        call->waited = true;
+        return r < 0 ? error_set_errno(error, r, "waiting for the end of", call->name) : CALL_WAITS;
+}
+
+void call_on_name_free(Operation *operation, const char *name) {
+        Call *call = (Call *) operation;
+
+        if (call->waited && streq(call->name, name))
+                carry_out(call);
+}
+
 static void on_authorized(void *userdata, int r) {
         _cleanup_error_ Error error = ERROR_NULL;
         Call *call = userdata;
 
+        if (r > 0) {
+                carry_out(call);
+                return;
+        }
         /* The text is the same for all: it must not tell what there is. */
         if (r == 0)
                 r = error_set_rendered(&error, ERROR_ACCESS_DENIED, EACCES, "Access denied");
-        else if (r < 0)
-                r = error_set(&error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL, "too many of this user's are waiting");
         else
-                r = call->method->run(call, &error);
-        if (r < 0)
-                reply_error(call->message, r, &error);
+                r = error_set(&error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL, "too many of this user's are waiting");
+        reply_error(call->message, r, &error);
         call_free(&call->operation);
 }
 

@@ -22,7 +22,8 @@ typedef struct CallMethod {
          * argument, or the object, is the machine's name.
          */
         int (*read)(Call *call, Error *error);
-        /* Does it. Has sent the reply, or seen to it that somebody will, when it returns 0; else ERROR is the reply. */
+        /* Does it. Has sent the reply, or seen to it that somebody will, when it returns 0; else ERROR is the reply.
+         * May return what call_wait_for_end() does. */
         int (*run)(Call *call, Error *error);
 } CallMethod;
 
@@ -40,7 +41,18 @@ struct Call {
         char *command;           /* for polkit; may be NULL */
         void *data;              /* of read() and run() */
         void (*free_data)(void *data);
+        bool waited;             /* run() comes again, after call_wait_for_end() */
+        sd_event_source *timer;  /* of that */
 };
+
+/*
+ * For run(), when the machine has ended but its supervisor is still on its way out: run() comes once more when its name is free,
+ * or when that takes too long. What this returns is for run() to return.
+ */
+int call_wait_for_end(Call *call, Error *error);
+
+/* NAME is free now: the call may have waited for it. It may be freed here. */
+void call_on_name_free(Operation *operation, const char *name);
 
 /* For read(): the machine's name, which is the first argument where the call is not to the machine's own object. */
 int call_read_name(Call *call, Error *error);

@@ -111,17 +111,17 @@ int rename_run(Call *call, Error *error) {
         int r;
 
         /* call->name may be of a path, or have been read from the message already. */
-        if (streq(call->method->interface, MACHINE_INTERFACE))
-                r = sd_bus_message_read(call->message, "s", &name);
-        else {
-                r = sd_bus_message_rewind(call->message, true);
-                if (r >= 0)
-                        r = sd_bus_message_read(call->message, "ss", NULL, &name);
-        }
+        r = sd_bus_message_rewind(call->message, true);
+        if (r >= 0)
+                r = streq(call->method->interface, MACHINE_INTERFACE) ? sd_bus_message_read(call->message, "s", &name)
+                                                                      : sd_bus_message_read(call->message, "ss", NULL, &name);
         if (r < 0)
                 return error_set_errno(error, r, "reading the call", NULL);
 
         r = spec_check_name(name, error);
+        machine = manager_find(manager, call->name);
+        if (r >= 0 && machine && machine->present && machine_is_ending(machine) && !call->waited)
+                return call_wait_for_end(call, error);
         if (r >= 0)
                 r = get_stopped(call, step, &machine, error);
         if (r >= 0)

@@ -6,6 +6,7 @@
 #include <systemd/sd-login.h>
 
 #include "authorize.h"
+#include "call.h"
 #include "drop-ins.h"
 #include "fd-util.h"
 #include "idle.h"
@@ -17,7 +18,6 @@
 #include "operation.h"
 #include "parse-util.h"
 #include "registry.h"
-#include "remove.h"
 #include "spawner.h"
 #include "start.h"
 #include "string-util.h"
@@ -210,8 +210,8 @@ void manager_name_is_free(Manager *manager, const char *name) {
                 next = o->next;
                 if (o->kind == OPERATION_START)
                         start_on_name_free((Start *) o, name);
-                else if (o->kind == OPERATION_REMOVE)
-                        remove_on_name_free(o, name);
+                else if (o->kind == OPERATION_CALL)
+                        call_on_name_free(o, name);
         }
 }
 

@@ -9,12 +9,11 @@
 #include "manager.h"
 
 typedef enum OperationKind {
-        OPERATION_CALL,          /* waits for authorization */
+        OPERATION_CALL,          /* waits for authorization, or for the end of its machine */
         OPERATION_FORWARD,       /* waits for a supervisor's answer */
         OPERATION_START,
         OPERATION_PLAN,
         OPERATION_SET_PROPERTY,  /* waits for systemd and the supervisor */
-        OPERATION_REMOVE,        /* waits for the end of what it removes */
         OPERATION_UNREGISTER,    /* waits for machined */
         OPERATION_NETWORK,       /* waits for a process that works on the networks */
 } OperationKind;

@@ -7,6 +7,3 @@
 
 /* run() of the table. */
 int remove_run(Call *call, Error *error);
-
-/* NAME is free now: the removal may have waited for it. It may be freed here. */
-void remove_on_name_free(Operation *operation, const char *name);

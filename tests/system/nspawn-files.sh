@@ -108,5 +108,5 @@ test_in_a_unit() {
         systemd-run --quiet --unit=kept-files --wait -p Type=notify -p Delegate=yes -p KillMode=mixed \
                 -p "StandardOutput=file:$PWD/out" -p StandardError=journal berth run --keep-unit --rm --settings=yes "$PWD/kept" sh -c 'echo $A; sleep 0.2'
         assert_eq "$(cat out)" unit
-        check journal_has kept-files.service 'Nonsense= is ignored'
+        wait_until 60 journal_has kept-files.service 'Nonsense= is ignored'
 }

@@ -56,7 +56,7 @@ test_victim_is_told_while_the_machine_runs_on() {
         if dmesg -S >/dev/null 2>&1; then
                 assert_matches "$(machine_property careless OOMVictim)" '^hog \([0-9]+\)$'
         fi
-        check journal_has berth-careless.scope "out of memory"
+        wait_until 60 journal_has berth-careless.scope "out of memory"
 
         # That was another: a leader that is killed by somebody is not the kernel's victim, once a moment has passed.
         sleep 2
