@@ -124,7 +124,7 @@ test_killed_in_the_middle_of_starts() {
                 timeout 60 berth run --rm --ephemeral --name "moment-$i" "$busybox" true >/dev/null 2>&1 &
                 pid=$!
                 sleep "0.0$((RANDOM % 90 + 10))"
-                kill_manager
+                kill_any_manager
                 wait "$pid" || true
         done
         wait_until 120 no_scope_left
@@ -132,7 +132,7 @@ test_killed_in_the_middle_of_starts() {
 }
 
 # There may be none at this moment; and kill(1) takes 0 for the whole process group.
-kill_manager() {
+kill_any_manager() {
         local pid
         pid=$(manager_pid)
         [[ $pid == 0 ]] || kill -KILL "$pid" 2>/dev/null || true
