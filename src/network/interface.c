@@ -159,8 +159,6 @@ int link_make_bridge(Netlink *nl, const char *name, const char *alias, const uin
         netlink_begin(nl, RTM_NEWLINK, FLAGS_NEW, &header_up, sizeof(header_up));
         netlink_put_string(nl, IFLA_IFNAME, name);
         netlink_put(nl, IFLA_ADDRESS, mac, MAC_SIZE);
-        if (mtu)
-                netlink_put_u32(nl, IFLA_MTU, mtu);
         info = netlink_nest(nl, IFLA_LINKINFO);
         netlink_put_string(nl, IFLA_INFO_KIND, "bridge");
         netlink_end(nl, info);
@@ -169,6 +167,9 @@ int link_make_bridge(Netlink *nl, const char *name, const char *alias, const uin
         netlink_begin(nl, RTM_NEWLINK, 0, &any, sizeof(any));
         netlink_put_string(nl, IFLA_IFNAME, name);
         netlink_put(nl, IFLA_IFALIAS, alias, strlen(alias));
+        /* As a change: one that it is made with goes with its last port (br_mtu_auto_adjust(), Linux 6.1). */
+        if (mtu)
+                netlink_put_u32(nl, IFLA_MTU, mtu);
         return netlink_run(nl);
 }
 

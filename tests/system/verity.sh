@@ -19,7 +19,8 @@ needs_device_mapper() {
 # make_data FILE: a file system, and what mounts it should find there.
 make_data() {
         truncate -s 24M "$1"
-        mkfs.ext4 -q -F -O ^has_journal -d "$busybox" "$1"
+        # As large as the blocks that are checked, or the kernel does not mount it.
+        mkfs.ext4 -b 4096 -q -F -O ^has_journal -d "$busybox" "$1"
 }
 
 # make_hashes DATA HASHES: prints the root hash.
