@@ -124,11 +124,14 @@ test_remove_a_machine_that_just_ends() {
 }
 
 test_start_right_after_out_of_memory() {
-        local i
+        local i status
         make_tree tree
         cp "$(command -v hog)" tree/bin/
+        # Only the next start matters here. Whom the kernel takes is for oom.sh: once in a while it is the supervisor (125).
         for i in {1..10}; do
-                assert_status 137 berth run --rm --name greedy --memory 32M --property MemorySwapMax=0 ./tree hog 100
+                status=0
+                berth run --rm --name greedy --memory 32M --property MemorySwapMax=0 ./tree hog 100 || status=$?
+                [[ $status == 137 || $status == 125 ]] || fail "round $i ended with $status"
         done
         assert_status 0 berth run --rm --name greedy ./tree hog 1
 }
