@@ -39,8 +39,8 @@ static int pidfd_get_pid(int pidfd, pid_t *ret) {
         return 0;
 }
 
-/* Field 22, counted from behind the command in parentheses, which may itself hold spaces and parentheses. */
-static int read_start_time(pid_t pid, uint64_t *ret) {
+/* Counted from behind the command in parentheses, which may itself hold spaces and parentheses. */
+int process_read_stat(pid_t pid, unsigned number, uint64_t *ret) {
         char path[sizeof("/proc//stat") + 3 * sizeof(pid_t)];
         _cleanup_free_ char *stat = NULL;
         const char *p;
@@ -52,7 +52,7 @@ static int read_start_time(pid_t pid, uint64_t *ret) {
                 return r == -ENOENT ? -ESRCH : r;
 
         p = strrchr(stat, ')');
-        for (int field = 2; p && field < 22; field++)
+        for (unsigned field = 2; p && field < number; field++)
                 p = strchr(p + 1, ' ');
         return p && sscanf(p, " %" SCNu64, ret) == 1 ? 0 : -ENODATA;
 }
@@ -66,7 +66,7 @@ int pidref_from_pidfd_consume(int pidfd, PidRef *ret) {
         r = pidfd_get_pid(pidfd, &p.pid);
         if (r < 0)
                 return r;
-        r = read_start_time(p.pid, &p.start_time);
+        r = process_read_stat(p.pid, STAT_START_TIME, &p.start_time);
         if (r < 0)
                 return r;
 

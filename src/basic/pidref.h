@@ -35,5 +35,11 @@ int pidref_from_pid(pid_t pid, PidRef *ret);
 /* Opens PID if it still is the process that inode and start time tell of; -ESRCH otherwise. */
 int pidref_reopen(pid_t pid, uint64_t inode, uint64_t start_time, PidRef *ret);
 
+/* Fields of /proc/PID/stat, numbered as in proc_pid_stat(5). */
+enum { STAT_FLAGS = 9, STAT_START_TIME = 22 };
+
+/* A field that is a number, from the third on. -ESRCH where PID is gone. */
+int process_read_stat(pid_t pid, unsigned number, uint64_t *ret);
+
 /* Signals it by its descriptor. -ESRCH where it is gone. */
 int pidref_kill(const PidRef *p, int signal);

@@ -10,17 +10,11 @@
 #include "file-util.h"
 #include "string-util.h"
 
-/* A handler hears it, and so does sigwait() or a signalfd of a thread that blocks it. */
-static bool status_has(const char *status, int signal) {
-        static const char *const masks[] = { "\nSigBlk:", "\nSigCgt:" };
+bool status_has_signal(const char *status, const char *mask, int signal) {
+        _cleanup_free_ char *key = str_format("\n%s:", mask);
+        const char *line = key ? strstr(status, key) : NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(masks); i++) {
-                const char *line = strstr(status, masks[i]);
-
-                if (line && strtoull(line + strlen(masks[i]), NULL, 16) & UINT64_C(1) << (signal - 1))
-                        return true;
-        }
-        return false;
+        return line && strtoull(line + strlen(key), NULL, 16) & UINT64_C(1) << (signal - 1);
 }
 
 /* While a thread is in sigtimedwait() the kernel shows what it waits for as not blocked, so look where it is (proc(5), syscall). */
@@ -30,7 +24,8 @@ static bool thread_listens(int tasks, const char *thread, int signal) {
 
         if (!status_path || !call_path || file_read_at(tasks, status_path, FILE_MAX_DEFAULT, &status, NULL) < 0)
                 return true;
-        if (status_has(status, signal))
+        /* A handler hears it, and so does sigwait() or a signalfd of a thread that blocks it. */
+        if (status_has_signal(status, "SigBlk", signal) || status_has_signal(status, "SigCgt", signal))
                 return true;
         return file_read_at(tasks, call_path, FILE_MAX_DEFAULT, &call, NULL) < 0 || atol(call) == SYS_rt_sigtimedwait;
 }

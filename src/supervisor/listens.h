@@ -9,3 +9,6 @@
  * waiting. Where it can't be told, true. PID is the mounted /proc's number.
  */
 bool process_listens(pid_t pid, int signal);
+
+/* Whether MASK ("SigCgt", "ShdPnd", …) of STATUS, the text of a /proc/PID/status, has SIGNAL. */
+bool status_has_signal(const char *status, const char *mask, int signal);

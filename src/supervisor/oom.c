@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fd-util.h"
 #include "file-util.h"
+#include "listens.h"
 #include "log.h"
 #include "parse-util.h"
 #include "path-util.h"
@@ -88,25 +88,14 @@ static char *find_victim(const char *unit) {
 
 /* Whether SIGKILL has reached it, which may take long to free its memory. The flag is PF_EXITING (linux/sched.h). */
 static bool is_dying(pid_t pid) {
-        enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FLAG_EXITING = 0x4 };
-        _cleanup_free_ char *status_path = str_format("/proc/%i/status", pid), *stat_path = str_format("/proc/%i/stat", pid);
-        _cleanup_free_ char *status = NULL, *stat = NULL;
-        const char *p;
+        static const uint64_t exiting = 0x4;
+        _cleanup_free_ char *path = str_format("/proc/%i/status", pid), *status = NULL;
+        uint64_t flags;
 
-        if (!status_path || !stat_path || file_read_at(AT_FDCWD, status_path, FILE_MAX_DEFAULT, &status, NULL) < 0 ||
-            file_read_at(AT_FDCWD, stat_path, FILE_MAX_DEFAULT, &stat, NULL) < 0)
+        if (!path || file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &status, NULL) < 0 ||
+            process_read_stat(pid, STAT_FLAGS, &flags) < 0)
                 return true;
-
-        for (const char *const *mask = (const char *const[]){ "\nSigPnd:", "\nShdPnd:", NULL }; *mask; mask++) {
-                p = strstr(status, *mask);
-                if (p && strtoull(p + strlen(*mask), NULL, 16) & UINT64_C(1) << (SIGKILL - 1))
-                        return true;
-        }
-
-        p = strrchr(stat, ')');
-        for (int field = FIELD_STATE; p && field <= FIELD_FLAGS; field++)
-                p = strchr(p + 1, ' ');
-        return p && strtoull(p, NULL, 10) & FLAG_EXITING;
+        return flags & exiting || status_has_signal(status, "SigPnd", SIGKILL) || status_has_signal(status, "ShdPnd", SIGKILL);
 }
 
 bool oom_record(Supervisor *s) {

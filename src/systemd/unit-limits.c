@@ -98,6 +98,17 @@ static int is_the_units_own(const UnitLimits *u, const char *name) {
         return !streq(now, plain) && !streq_ptr(now, strv_env_get(u->sent, name));
 }
 
+/* Appends (sv), of which the variant is what is next in FROM. */
+static int append_copy(sd_bus_message *m, const char *name, sd_bus_message *from) {
+        int r = sd_bus_message_open_container(m, 'r', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_copy(m, from, /* all= */ false);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 /* Appends each property of an earlier run that nobody has changed since, as it is without any setting: lists, too, begin anew. */
 static int append_resets(const UnitLimits *u, sd_bus_message *m) {
         STRV_FOREACH(line, u->sent) {
@@ -110,13 +121,7 @@ static int append_resets(const UnitLimits *u, sd_bus_message *m) {
                 if (r >= 0)
                         r = read_property(u, u->plain, name, &plain);
                 if (r >= 0)
-                        r = sd_bus_message_open_container(m, 'r', "sv");
-                if (r >= 0)
-                        r = sd_bus_message_append(m, "s", name);
-                if (r >= 0)
-                        r = sd_bus_message_copy(m, plain, /* all= */ false);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(m);
+                        r = append_copy(m, name, plain);
                 if (r < 0)
                         return r;
         }
@@ -140,13 +145,7 @@ static int append_wanted(UnitLimits *u, sd_bus_message *m, sd_bus_message *all) 
                 return sd_bus_message_skip(all, "v");
         }
 
-        r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", wire);
-        if (r >= 0)
-                r = sd_bus_message_copy(m, all, /* all= */ false);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
+        r = append_copy(m, wire, all);
         return r < 0 || strv_contains(u->kept, name) ? r : strv_consume(&u->kept, TAKE_PTR(name));
 }
 
