@@ -180,9 +180,10 @@ scope_file() {
         fi
 }
 
+# journal_has UNIT TEXT. Not a pipe: grep ends at the first match, the writer by SIGPIPE, and then the pipe has failed.
 journal_has() {
         journalctl --sync || true
-        journalctl -u "$1" --no-pager -o cat | grep -F -- "$2" >/dev/null
+        grep -qF -- "$2" <<<"$(journalctl -u "$1" --no-pager -o cat)"
 }
 
 # kill_manager [PID…]: it has no process and no name on the bus when this returns.

@@ -73,7 +73,7 @@ test_streams_are_tar() {
         assert_eq "$(owner_inside streamer /root/file)" 1000:1000
         berth cp streamer:/root - | tar -C out -x
         assert_eq "$(cat out/root/file)" text
-        berth cp streamer:/root - | tar -t --numeric-owner -v | grep -q '1000/1000.*file'
+        assert_matches "$(berth cp streamer:/root - | tar -t --numeric-owner -v)" '1000/1000[^/]*root/file'
         # GNU's form of long names.
         mkdir -p "in/$(printf 'x%.0s' {1..90})/$(printf 'y%.0s' {1..90})"
         tar --format=gnu -C in -c . | berth cp - streamer:/root

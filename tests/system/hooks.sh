@@ -52,8 +52,7 @@ test_prestart_that_fails_fails_the_start() {
         assert_contains "$(error_of berth run --rm --hook=prestart:/no/such/hook ./tree true)" "No such file"
         # Of another point it is a line in the journal.
         assert_eq "$(berth run --rm --name luckless --hook="started:$PWD/unlucky" ./tree sh -c 'sleep 1; echo fine')" fine
-        journalctl --sync || true
-        journalctl --no-pager -o cat | grep -q "no luck today" || fail "the failure was not logged"
+        wait_until 60 journal_has berth-luckless.scope "'started:$PWD/unlucky'"
 }
 
 # Only on: namespaced

@@ -39,7 +39,7 @@ says_and_is_heard() {
 heard() {
         local word=$1
         shift
-        journalctl --no-pager -o cat -t speaker "$@" _MACHINE_ID="$id" 2>/dev/null | grep -qx "$word"
+        grep -qx "$word" <<<"$(journalctl --no-pager -o cat -t speaker "$@" _MACHINE_ID="$id" 2>/dev/null)"
 }
 
 test_host_has_the_journal_of_a_machine() {

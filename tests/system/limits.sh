@@ -91,10 +91,11 @@ END
 
 # Property= is any other: scope.sh and set-property.sh have it.
 test_every_setting_has_a_row_for_each_host() {
-        local setting host
+        local setting host all
+        all=$(rows)
         while read -r setting; do
                 for host in v1 v2; do
-                        rows | grep -q "^$host|$setting|" || fail "$setting= has no row for $host"
+                        grep -q "^$host|$setting|" <<<"$all" || fail "$setting= has no row for $host"
                 done
         done < <(berth settings --json=short | jq -r '.[] | select(.section == "Resources") | .setting' | grep -vx Property)
 }

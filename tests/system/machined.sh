@@ -38,7 +38,7 @@ test_its_interface_is_told() {
                 org.freedesktop.machine1.Manager GetMachine s linked | sed 's/^o "\(.*\)"$/\1/')" \
                 org.freedesktop.machine1.Machine NetworkInterfaces | sed -n 's/^ai 1 //p')
         assert_matches "$index" '^[0-9]+$'
-        ip -o link | grep -q "^$index: " || fail "there is no interface $index on the host"
+        grep -q "^$index: " <<<"$(ip -o link)" || fail "there is no interface $index on the host"
 }
 
 test_restart_loses_none() {

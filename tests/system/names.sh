@@ -182,5 +182,5 @@ test_nothing_of_the_killed_is_known() {
         wait_until 60 scope_is_gone web
         check berth list >/dev/null
         wait_until 60 hosts_lack keeper web
-        wait_until 60 eval '! nft list map inet berth ports4 | grep -q 8080'
+        wait_until 60 eval '! grep -q 8080 <<<"$(nft list map inet berth ports4)"'
 }

@@ -107,7 +107,7 @@ test_joined_work_together() {
 }
 
 is_gone() {
-        ! berth list | grep -q "^$1 "
+        ! grep -q "^$1 " <<<"$(berth list)"
 }
 
 # With the machine whose processes it shares a machine ends.
