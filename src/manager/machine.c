@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "clock.h"
 #include "cpuset.h"
 #include "drop-ins.h"
 #include "fd-util.h"
@@ -315,13 +316,6 @@ int machine_get_link(Machine *machine, Link **ret, Error *error) {
 
 /* The end */
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
-
 static bool is_ours(const Machine *machine, const State *state) {
         const ProcessId *a = &machine->state.supervisor, *b = &state->supervisor;
 
@@ -357,7 +351,7 @@ static void find_end(Machine *machine, int dir, const char *reason, State *ret) 
         if (state.result == RESULT_FAILED && !state.keep_unit && state.unit && machine->manager->systemd)
                 (void) systemd_stop_unit(machine->manager->systemd, state.unit);
         if (state.finished_usec == 0)
-                state.finished_usec = now_usec();
+                state.finished_usec = clock_usec(CLOCK_REALTIME);
 
         /* By the time that somebody reads it, the numbers may be those of others. */
         state.supervisor = state.leader = (ProcessId){};

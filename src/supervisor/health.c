@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exec.h"
 #include "fd-util.h"
 #include "log.h"
@@ -26,13 +27,6 @@ struct Health {
         uint64_t begin_usec;     /* of this life, CLOCK_MONOTONIC */
         bool proved;             /* it was well once */
 };
-
-static uint64_t monotonic_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
@@ -77,7 +71,7 @@ static void act(Supervisor *s) {
 
 /* A check that fails while the machine is still beginning says nothing, until one has succeeded (as docker's do). */
 static void judge(Health *h, bool well, char *output) {
-        bool beginning = !h->proved && monotonic_usec() - h->begin_usec < h->supervisor->spec->health_start_period_usec;
+        bool beginning = !h->proved && now_usec() - h->begin_usec < h->supervisor->spec->health_start_period_usec;
         Supervisor *s = h->supervisor;
         uint32_t failures = well || beginning ? 0 : s->state.health_failures + 1;
         HealthState state = well ? HEALTH_HEALTHY : failures >= s->spec->health_retries ? HEALTH_UNHEALTHY : s->state.health;
@@ -186,7 +180,7 @@ void health_begin(Supervisor *s) {
                 log_warning("the health of %s is not checked: %s", s->spec->name, errno_text(ENOMEM));
                 return;
         }
-        *h = (Health){ .supervisor = s, .output = -EBADF, .begin_usec = monotonic_usec() };
+        *h = (Health){ .supervisor = s, .output = -EBADF, .begin_usec = now_usec() };
         s->health = h;
         s->state.health = HEALTH_STARTING;
         s->state.health_failures = 0;

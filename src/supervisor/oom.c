@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "listens.h"
@@ -27,13 +28,6 @@ enum { LOOKS = 100 };
 
 /* syslog(2) */
 enum { SYSLOG_ACTION_READ_ALL = 3, SYSLOG_ACTION_SIZE_BUFFER = 10 };
-
-static uint64_t now(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 /*
  * "oom-kill:constraint=…,task_memcg=PATH,task=NAME,pid=N,uid=N" (dump_oom_victim() of mm/oom_kill.c, since Linux 5.0). The
@@ -107,7 +101,7 @@ bool oom_record(Supervisor *s) {
                 return false;
         s->state.oom_kills += (uint32_t) (kills - s->oom_counted);
         s->oom_counted = kills;
-        s->oom_usec = now();
+        s->oom_usec = now_usec();
         s->oom_leader = s->leader.pid > 0 && is_dying(s->leader.pid);
         return true;
 }
@@ -129,7 +123,7 @@ bool oom_killed_leader(Supervisor *s) {
         if (oom_record(s))
                 s->state.oom_victim = str_replace(&s->state.oom_victim, NULL) >= 0 ? find_victim(path_basename(s->cgroup.path))
                                                                                    : NULL;
-        return s->phase != PHASE_KILLING && s->oom_usec > 0 && (s->oom_leader || now() - s->oom_usec < RECENT_USEC);
+        return s->phase != PHASE_KILLING && s->oom_usec > 0 && (s->oom_leader || now_usec() - s->oom_usec < RECENT_USEC);
 }
 
 /* Watching */

@@ -157,6 +157,8 @@ void supervisor_dispatch(Supervisor *s, Event event);
 void supervisor_set_state(Supervisor *s, Phase phase, MachineState state);
 /* Publishes s->state: state.json and StateChanged. */
 void supervisor_publish(Supervisor *s);
+/* EVENT_TIMEOUT, once, after USEC; takes the place of one that is armed. */
+int supervisor_arm_timer(Supervisor *s, uint64_t usec);
 /* The result of the last wait for the leader, into s->state. */
 void supervisor_record_exit(Supervisor *s, const siginfo_t *info);
 /* Somebody ends the machine by a signal. */
