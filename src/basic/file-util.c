@@ -86,22 +86,35 @@ int directory_make(const char *path, mode_t mode) {
         return chmod(path, mode) < 0 ? negative_errno() : 0;
 }
 
-static int remove_content(int fd) {
-        _cleanup_close_ int owned = fd;
+/*
+ * Each level takes a descriptor and stack, and how deep a tree is was for others to choose: what is too deep is moved to the top
+ * of the tree, which is looked through again then.
+ */
+enum { REMOVE_DEPTH_MAX = 100 };
+
+typedef struct Removal {
+        int top;
+        unsigned depth, moved;
+} Removal;
+
+static int remove_item(Removal *removal, int dirfd, const char *name);
+
+static int remove_content(Removal *removal, int dirfd) {
+        int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *entry;
-        DIR *dir = fdopendir(fd);
-        int r = 0;
 
-        if (!dir)
-                return negative_errno();
-        TAKE_FD(owned);
-
+        if (!dir) {
+                r = negative_errno();
+                (void) fd_close(fd);
+                return r;
+        }
         while ((entry = readdir(dir))) {
                 int k;
 
                 if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
                         continue;
-                k = directory_remove_at(dirfd(dir), entry->d_name);
+                k = remove_item(removal, dirfd, entry->d_name);
                 if (k < 0 && r >= 0)
                         r = k;
         }
@@ -110,22 +123,60 @@ static int remove_content(int fd) {
         return r;
 }
 
-int directory_remove_at(int dirfd, const char *name) {
-        int fd, r;
+static int move_to_top(Removal *removal, int dirfd, const char *name) {
+        for (;;) {
+                char place[sizeof(".#removed-") + 3 * sizeof(unsigned)];
+
+                (void) snprintf(place, sizeof(place), ".#removed-%u", removal->moved++);
+                if (renameat2(dirfd, name, removal->top, place, RENAME_NOREPLACE) >= 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return negative_errno();
+        }
+}
+
+static int remove_item(Removal *removal, int dirfd, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
 
         if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return negative_errno();
+        if (removal->depth >= REMOVE_DEPTH_MAX && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
+                return move_to_top(removal, dirfd, name);
 
         /* RESOLVE_NO_XDEV: what is mounted below is somebody else's, so it stays and the removal fails. */
         fd = kernel_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_XDEV | RESOLVE_BENEATH);
         if (fd < 0)
-                return fd;
+                return fd == -ENOENT ? 0 : fd;
 
-        r = remove_content(fd);
+        removal->depth++;
+        r = remove_content(removal, fd);
+        removal->depth--;
         if (r < 0)
                 return r;
+        return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
+}
+
+int directory_remove_at(int dirfd, const char *name) {
+        _cleanup_close_ int top = -EBADF;
+        int r;
+
+        if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return negative_errno();
+        top = kernel_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_XDEV | RESOLVE_BENEATH);
+        if (top < 0)
+                return top;
+
+        for (Removal removal = { .moved = 1 }; removal.moved > 0;) {
+                removal = (Removal){ .top = top };
+                r = remove_content(&removal, top);
+                if (r < 0)
+                        return r;
+        }
         return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -165,10 +166,36 @@ static void removing_stops_at_mounts(void **state) {
         test_directory_done(path, dir);
 }
 
+/* Deeper than descriptors and stack would last, as a payload can make it. */
+static void removing_what_is_deep(void **state) {
+        enum { DEPTH = 5000 };
+        char path[64];
+        int dir = test_directory(path), fd;
+
+        assert_int_equal(mkdirat(dir, "d", 0700), 0);
+        test_write_file(dir, "d/.#removed-0", "its name is taken");
+        fd = openat(dir, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        for (int i = 0; i < DEPTH; i++) {
+                int next;
+
+                assert_int_equal(mkdirat(fd, "below", 0700), 0);
+                test_write_file(fd, "file", "x");
+                next = openat(fd, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                assert_true(next >= 0);
+                (void) fd_close(fd);
+                fd = next;
+        }
+        (void) fd_close(fd);
+
+        assert_int_equal(directory_remove_at(dir, "d"), 0);
+        assert_false(exists(dir, "d"));
+        test_directory_done(path, dir);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(reading),  TEST(writing),  TEST(replacing), TEST(making_directories),
-                TEST(removing), TEST(removing_stops_at_mounts),
+                TEST(removing), TEST(removing_stops_at_mounts), TEST(removing_what_is_deep),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
