@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/btrfs.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "fd-util.h"
+#include "file-util.h"
 #include "name.h"
 #include "path-util.h"
 #include "shelter.h"
@@ -25,18 +27,21 @@ static const char step[] = "making a snapshot of the tree";
 /* The inode number of every subvolume's root directory (BTRFS_FIRST_FREE_OBJECTID). */
 enum { SUBVOLUME_ROOT = 256 };
 
-static int destroy(int parent, const char *name) {
+/* A subvolume in a moment; what is none, one by one. */
+static void destroy(int parent, const char *name) {
         struct btrfs_ioctl_vol_args args = {};
 
-        if (strlen(name) >= sizeof(args.name))
-                return -ENAMETOOLONG;
-        (void) strcpy(args.name, name);
-        return ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &args) < 0 ? negative_errno() : 0;
+        if (strlen(name) < sizeof(args.name)) {
+                (void) strcpy(args.name, name);
+                if (ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &args) >= 0)
+                        return;
+        }
+        (void) directory_remove_at(parent, name);
 }
 
 void snapshot_done(Snapshot *snapshot) {
         if (snapshot->fd >= 0)
-                (void) destroy(snapshot->parent, snapshot->name);
+                destroy(snapshot->parent, snapshot->name);
         (void) fd_close(snapshot->fd);
         (void) fd_close(snapshot->parent);
         free(snapshot->name);
@@ -69,10 +74,10 @@ static int lock_parent(int parent) {
 }
 
 static void sweep_one(int parent, const char *name) {
-        _cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) >= 0)
-                (void) destroy(parent, name);
+                destroy(parent, name);
 }
 
 /* What supervisors left that were killed. */
@@ -91,10 +96,22 @@ static void sweep(int parent) {
         (void) closedir(stream);
 }
 
+/* Opens and locks what was just made. */
+static int hold(Snapshot *snapshot, int flags) {
+        int r;
+
+        snapshot->fd = openat(snapshot->parent, snapshot->name, flags | O_NOFOLLOW | O_CLOEXEC);
+        if (snapshot->fd >= 0 && flock(snapshot->fd, LOCK_EX | LOCK_NB) >= 0)
+                return 0;
+        r = negative_errno();
+        destroy(snapshot->parent, snapshot->name);
+        snapshot->fd = fd_close(snapshot->fd);
+        return r;
+}
+
 static int create(int tree, Snapshot *snapshot) {
         _cleanup_close_ int source = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct btrfs_ioctl_vol_args_v2 args = { .fd = source };
-        int r;
 
         if (source < 0)
                 return negative_errno();
@@ -104,13 +121,20 @@ static int create(int tree, Snapshot *snapshot) {
         if (ioctl(snapshot->parent, BTRFS_IOC_SNAP_CREATE_V2, &args) < 0)
                 return negative_errno();
 
-        snapshot->fd = openat(snapshot->parent, snapshot->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (snapshot->fd >= 0 && flock(snapshot->fd, LOCK_EX | LOCK_NB) >= 0)
-                return 0;
-        r = negative_errno();
-        (void) destroy(snapshot->parent, snapshot->name);
-        snapshot->fd = fd_close(snapshot->fd);
-        return r;
+        return hold(snapshot, O_RDONLY | O_DIRECTORY);
+}
+
+/* Where another file system, or one that is read-only, or an older kernel keeps one from being made. */
+static bool is_no_place(int r) {
+        return r == -EXDEV || r == -EROFS || r == -ENOTTY || r == -EPERM;
+}
+
+/* A name that sweep() knows. */
+static int pick_name(Snapshot *snapshot, const char *name, Error *error) {
+        _cleanup_free_ char *stem = str_format(".#%s" MARK, name);
+
+        snapshot->name = stem ? name_with_suffix(stem) : NULL;
+        return snapshot->name ? 0 : error_oom(error);
 }
 
 static bool is_safe(int parent) {
@@ -119,7 +143,6 @@ static bool is_safe(int parent) {
 
 int snapshot_take(int tree, const char *path, Snapshot *ret, Error *error) {
         _cleanup_(snapshot_done) Snapshot snapshot = SNAPSHOT_NULL;
-        _cleanup_free_ char *stem = NULL;
         int r;
 
         if (!is_whole_subvolume(tree))
@@ -128,10 +151,9 @@ int snapshot_take(int tree, const char *path, Snapshot *ret, Error *error) {
         snapshot.parent = openat(tree, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (snapshot.parent < 0 || !is_safe(snapshot.parent))
                 return 1;
-        stem = str_format(".#%s" MARK, path_basename(path));
-        snapshot.name = stem ? name_with_suffix(stem) : NULL;
-        if (!snapshot.name)
-                return error_oom(error);
+        r = pick_name(&snapshot, path_basename(path), error);
+        if (r < 0)
+                return r;
 
         r = lock_parent(snapshot.parent);
         if (r < 0)
@@ -139,11 +161,59 @@ int snapshot_take(int tree, const char *path, Snapshot *ret, Error *error) {
         sweep(snapshot.parent);
         r = create(tree, &snapshot);
         (void) flock(snapshot.parent, LOCK_UN);
-        if (r == -EXDEV || r == -EROFS || r == -ENOTTY || r == -EPERM)
+        if (is_no_place(r))
                 return 1;
         if (r < 0)
                 return error_set_errno(error, r, step, path);
         *ret = snapshot;
         snapshot = SNAPSHOT_NULL;
+        return 0;
+}
+
+static int make_empty(bool directory, Snapshot *snapshot) {
+        int fd;
+
+        if (directory)
+                return mkdirat(snapshot->parent, snapshot->name, 0700) < 0 ? negative_errno()
+                                                                           : hold(snapshot, O_RDONLY | O_DIRECTORY);
+        fd = openat(snapshot->parent, snapshot->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return negative_errno();
+        (void) fd_close(fd);
+        return hold(snapshot, O_RDWR);
+}
+
+int snapshot_begin(int tree, int parent, const char *name, Snapshot *ret, Error *error) {
+        _cleanup_(snapshot_done) Snapshot snapshot = SNAPSHOT_NULL;
+        struct stat st;
+        int r;
+
+        snapshot.parent = fd_dup(parent);
+        if (snapshot.parent < 0 || fstat(tree, &st) < 0)
+                return error_set_errno(error, snapshot.parent < 0 ? snapshot.parent : negative_errno(), step, name);
+        r = pick_name(&snapshot, name, error);
+        if (r < 0)
+                return r;
+        r = lock_parent(snapshot.parent);
+        if (r < 0)
+                return error_set_errno(error, r, step, name);
+        sweep(snapshot.parent);
+        r = is_whole_subvolume(tree) ? create(tree, &snapshot) : -ENOTTY;
+        if (is_no_place(r)) {
+                r = make_empty(S_ISDIR(st.st_mode), &snapshot);
+                r = r < 0 ? r : 1;
+        }
+        (void) flock(snapshot.parent, LOCK_UN);
+        if (r < 0)
+                return error_set_errno(error, r, step, name);
+        *ret = snapshot;
+        snapshot = SNAPSHOT_NULL;
+        return r;
+}
+
+int snapshot_publish(Snapshot *snapshot, const char *name) {
+        if (renameat2(snapshot->parent, snapshot->name, snapshot->parent, name, RENAME_NOREPLACE) < 0)
+                return negative_errno();
+        snapshot->fd = fd_close(snapshot->fd);
         return 0;
 }

@@ -25,3 +25,13 @@ void snapshot_done(Snapshot *snapshot);
  * or not to be written beside, or other users of the host could run what a machine leaves there.
  */
 int snapshot_take(int tree, const char *path, Snapshot *ret, Error *error);
+
+/*
+ * Begins what is to be a tree or an image of its own, NAME in PARENT, made from TREE: under a name that keeps it from being taken
+ * for one, and that is swept away when its maker dies. 0: it is a snapshot, and whole; 1: it is empty, for the caller to
+ * fill (a file is open for writing).
+ */
+int snapshot_begin(int tree, int parent, const char *name, Snapshot *ret, Error *error);
+
+/* It is whole: gives it its name. -EEXIST where something has that. */
+int snapshot_publish(Snapshot *snapshot, const char *name);
