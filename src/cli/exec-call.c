@@ -11,6 +11,8 @@
 #include "login-shell.h"
 #include "spec-bus.h"
 #include "strv.h"
+#include "terminal-size-bus.h"
+#include "terminal.h"
 
 #define MACHINES_DIRECTORY "/run/berth/machines"
 
@@ -21,6 +23,7 @@ static int append_arguments(sd_bus_message *m, char *const *command, const Spec 
                 const char *key;
         } keys[] = { { EXEC_TERMINAL, "Terminal" }, { EXEC_PRIVILEGED, "Privileged" }, { EXEC_DETACH, "Detach" },
                      { EXEC_COPY_IN, "CopyIn" },    { EXEC_COPY_OUT, "CopyOut" },      { EXEC_KEEP_OWNER, "KeepOwner" } };
+        const struct winsize size = terminal_size();
         int r = sd_bus_message_append_strv(m, (char **) command);
 
         if (r >= 0)
@@ -33,6 +36,8 @@ static int append_arguments(sd_bus_message *m, char *const *command, const Spec 
         for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
                 if (!(flags & (EXEC_TERMINAL | EXEC_DETACH)))
                         r = sd_bus_message_append(m, "{sv}", streams[i], "h", stdio[i]);
+        if (r >= 0 && flags & EXEC_TERMINAL)
+                r = terminal_size_append_bus(m, &size);
         if (r >= 0 && flags & EXEC_EXPLAIN)
                 r = sd_bus_message_append(m, "{sv}", "Explain", "h", stdio[3]);
         return r < 0 ? r : sd_bus_message_close_container(m);

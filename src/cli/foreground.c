@@ -47,11 +47,10 @@ int foreground_block_signals(void) {
 }
 
 static void resize(Foreground *f) {
-        unsigned rows, columns;
+        struct winsize size = terminal_size();
 
-        terminal_size(&rows, &columns);
-        if (f->relay && rows > 0)
-                (void) session_resize(f->session, rows, columns);
+        if (f->relay && size.ws_row > 0)
+                (void) session_resize(f->session, &size);
 }
 
 /* Whether the user has asked three times in a row: then the machine is made to end. */
@@ -165,11 +164,10 @@ static int loop(Foreground *f, Error *error) {
 }
 
 static int attach(Foreground *f, Relay *relay, Error *error) {
-        unsigned rows, columns;
+        const struct winsize size = terminal_size();
         int stream, r;
 
-        terminal_size(&rows, &columns);
-        r = session_attach(f->session, rows, columns, &stream, error);
+        r = session_attach(f->session, &size, &stream, error);
         if (r < 0)
                 return r;
         relay_init(relay, stream, STDIN_FILENO, STDOUT_FILENO);

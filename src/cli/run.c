@@ -14,6 +14,8 @@
 #include "spec-bus.h"
 #include "string-util.h"
 #include "strv.h"
+#include "terminal-size-bus.h"
+#include "terminal.h"
 #include "tree.h"
 #include "verbs.h"
 
@@ -111,10 +113,13 @@ static int check_options(const RunOptions *options, Error *error) {
 
 int run_append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio) {
         static const char *const stdio[] = { "StandardInput", "StandardOutput", "StandardError" };
+        const struct winsize size = terminal_size();
         int r = 0;
 
         if (terminal)
                 r = sd_bus_message_append(message, "{sv}", "Terminal", "b", true);
+        if (r >= 0 && terminal)
+                r = terminal_size_append_bus(message, &size);
         if (r >= 0 && remove)
                 r = sd_bus_message_append(message, "{sv}", "Remove", "b", true);
         if (r >= 0 && timing > 0)

@@ -99,10 +99,11 @@ int session_open(int fd, const char *machine, Session *ret, Error *error) {
         return r < 0 ? session_failure(ret, r, error) : 0;
 }
 
-int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error) {
+int session_attach(Session *session, const struct winsize *size, int *ret, Error *error) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;
-        int r = sd_bus_call_method(session->bus, NULL, OBJECT, INTERFACE, "Attach", &e, &reply, "uu", rows, columns);
+        int r = sd_bus_call_method(session->bus, NULL, OBJECT, INTERFACE, "Attach", &e, &reply, "uu", (uint32_t) size->ws_row,
+                                   (uint32_t) size->ws_col);
 
         return r < 0 ? client_failure(&e, r, error) : client_read_fd(reply, ret, error);
 }
@@ -118,12 +119,12 @@ int session_timeline(Session *session, Timeline *timeline, Error *error) {
         return r < 0 ? client_bad_reply(r, error) : 0;
 }
 
-int session_resize(Session *session, unsigned rows, unsigned columns) {
+int session_resize(Session *session, const struct winsize *size) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r = new_call(session, "Resize", /* expect_reply= */ false, &message);
 
         if (r >= 0)
-                r = sd_bus_message_append(message, "uu", rows, columns);
+                r = sd_bus_message_append(message, "uu", (uint32_t) size->ws_row, (uint32_t) size->ws_col);
         return r < 0 ? r : sd_bus_send(session->bus, message, NULL);
 }
 

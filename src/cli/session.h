@@ -7,6 +7,7 @@
  */
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <systemd/sd-bus.h>
 
 #include "state.h"
@@ -39,13 +40,13 @@ int session_open(int fd, const char *machine, Session *ret, Error *error);
 int session_watch(Session *session, Error *error);
 
 /* The descriptor of the machine's terminal, the caller's. */
-int session_attach(Session *session, unsigned rows, unsigned columns, int *ret, Error *error);
+int session_attach(Session *session, const struct winsize *size, int *ret, Error *error);
 
 /* Says that the client goes, and that what has a terminal keeps it. As the next two. */
 int session_leave(Session *session);
 
 /* Tells the new size of the terminal, and sends a signal to the leader: without waiting for an answer. 0 or a negative errno. */
-int session_resize(Session *session, unsigned rows, unsigned columns);
+int session_resize(Session *session, const struct winsize *size);
 int session_kill(Session *session, int signal);
 
 /* Adds what the manager and the supervisor noted of the start to TIMELINE. */

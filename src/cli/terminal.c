@@ -37,17 +37,14 @@ void terminal_restore(Terminal *t) {
         *t = TERMINAL_NULL;
 }
 
-void terminal_size(unsigned *ret_rows, unsigned *ret_columns) {
+struct winsize terminal_size(void) {
         static const int fds[] = { STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO };
 
-        *ret_rows = *ret_columns = 0;
         for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
                 struct winsize size;
 
-                if (ioctl(fds[i], TIOCGWINSZ, &size) >= 0 && size.ws_row > 0) {
-                        *ret_rows = size.ws_row;
-                        *ret_columns = size.ws_col;
-                        return;
-                }
+                if (ioctl(fds[i], TIOCGWINSZ, &size) >= 0 && size.ws_row > 0)
+                        return size;
         }
+        return (struct winsize){};
 }

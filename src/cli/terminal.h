@@ -3,6 +3,7 @@
 
 /* The caller's own terminal: raw while a machine's terminal is shown on it, and as it was at every end. */
 
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include "macro.h"
@@ -25,4 +26,4 @@ void terminal_restore(Terminal *t);
 #define _cleanup_terminal_ _cleanup_(terminal_restore)
 
 /* The size of the first of standard output, input and error that is a terminal; zeros where none is. */
-void terminal_size(unsigned *ret_rows, unsigned *ret_columns);
+struct winsize terminal_size(void);

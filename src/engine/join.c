@@ -113,6 +113,8 @@ static int make_terminal(Joiner *j, Error *error) {
         j->terminal = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
         if (j->terminal < 0)
                 return error_set_errno(error, negative_errno(), "making a terminal", path);
+        if (ioctl(j->terminal, TIOCSWINSZ, &j->request->terminal_size) < 0)
+                return error_set_errno(error, negative_errno(), "giving the terminal a size", path);
         if (fchown(j->terminal, j->credentials.uid, (gid_t) -1) < 0)
                 return error_set_errno(error, negative_errno(), "giving the terminal to the user", j->credentials.name);
 

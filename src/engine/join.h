@@ -8,6 +8,8 @@
  * first moment, and holds nothing of the host but what it is given (CVE-2016-9962).
  */
 
+#include <sys/ioctl.h>
+
 #include "cgroup.h"
 #include "pidref.h"
 #include "plan.h"
@@ -31,6 +33,7 @@ typedef struct JoinRequest {
         JoinCopy copy;
         bool keep_owner;         /* with JOIN_COPY_IN: ids as they are in the stream */
         bool terminal;           /* it makes one in the machine's own devpts */
+        struct winsize terminal_size; /* that it begins with; zeros: none is known */
         int stdio[3];            /* ignored with a terminal; borrowed */
         int report;              /* where to tell what was refused to it (explain.h), or -EBADF; borrowed */
 } JoinRequest;

@@ -8,6 +8,7 @@
 #include "spec-bus.h"
 #include "string-util.h"
 #include "strv.h"
+#include "terminal-size-bus.h"
 
 static const char step[] = "reading the call";
 
@@ -20,6 +21,7 @@ typedef struct ExecCall {
         bool terminal, privileged, detach, copy_in, copy_out, keep_owner;
         int standard_fds[3];     /* the message's, or -EBADF */
         int report;              /* likewise */
+        struct winsize size;     /* of the caller's terminal */
 } ExecCall;
 
 static void free_data(void *data) {
@@ -41,6 +43,10 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
 
         if (r != 0)
                 return r;
+        if (streq(key, TERMINAL_SIZE_KEY)) {
+                r = terminal_size_read_bus(m, &c->size, error);
+                return r < 0 ? r : 1;
+        }
         if (streq(key, "Explain")) {
                 r = sd_bus_message_read_basic(m, 'h', &c->report);
                 return r < 0 ? error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a descriptor (h)") : 1;
@@ -132,6 +138,8 @@ static int write_call(sd_bus_message *m, const ExecCall *c) {
         for (size_t i = 0; i < ELEMENTSOF(streams) && r >= 0; i++)
                 if (c->standard_fds[i] >= 0)
                         r = sd_bus_message_append(m, "{sv}", streams[i], "h", c->standard_fds[i]);
+        if (r >= 0)
+                r = terminal_size_append_bus(m, &c->size);
         if (r >= 0 && c->report >= 0)
                 r = sd_bus_message_append(m, "{sv}", "Explain", "h", c->report);
         return r < 0 ? r : sd_bus_message_close_container(m);

@@ -15,6 +15,7 @@
 #include "start.h"
 #include "string-util.h"
 #include "strv.h"
+#include "terminal-size-bus.h"
 
 static const char step[] = "reading the call";
 
@@ -76,6 +77,10 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
 
         if (r != 0)
                 return r;
+        if (streq(key, TERMINAL_SIZE_KEY)) {
+                r = terminal_size_read_bus(m, &request->terminal_size, error);
+                return r < 0 ? r : 1;
+        }
         if (streq(key, "Settings"))
                 return read_settings_mode(m, request->spec, error);
         if (streq(key, "Timing")) {

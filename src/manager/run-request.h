@@ -3,6 +3,8 @@
 
 /* What RunMachine, PlanMachine and StartMachine ask for, read from their messages. */
 
+#include <sys/ioctl.h>
+
 #include "call.h"
 #include "spec.h"
 
@@ -12,6 +14,7 @@ typedef struct RunRequest {
         char **warnings;         /* about the files */
         bool kept;               /* StartMachine: the machine is there already */
         int standard_fds[3];     /* input, output, error: the message's, or -EBADF */
+        struct winsize terminal_size; /* of the caller's, zeros where it is not known */
 } RunRequest;
 
 RunRequest *run_request_free(RunRequest *request);

@@ -452,6 +452,7 @@ static int spawn_supervisor(Start *s, Error *error) {
                                     .stdout_fd = s->request.standard_fds[1],
                                     .stderr_fd = s->request.standard_fds[2],
                                     .devices = s->devices_peer,
+                                    .terminal_size = s->request.terminal_size,
                                     .namespaces = s->preparation.namespaces,
                             },
                             on_spawned, s);

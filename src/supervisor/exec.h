@@ -14,6 +14,7 @@ typedef struct Exec Exec;
 typedef struct ExecRequest {
         Spec *spec;              /* what of it a user set: command, environment, user, working directory, capabilities */
         bool terminal;
+        struct winsize terminal_size;
         bool privileged;         /* with all capabilities that berth has */
         bool copy_in, copy_out;  /* no command, but a place that a stream is extracted to or made from (join.h) */
         bool keep_owner;

@@ -12,6 +12,7 @@
 #include "pin.h"
 #include "setting.h"
 #include "spec-bus.h"
+#include "terminal-size-bus.h"
 #include "timeline-bus.h"
 
 int reply_error(sd_bus_message *call, const Error *error) {
@@ -209,6 +210,10 @@ static int read_exec_option(const char *key, sd_bus_message *m, void *userdata, 
                         r = sd_bus_message_read_basic(m, 'h', &request->stdio[i]);
                         return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;
                 }
+        if (streq(key, TERMINAL_SIZE_KEY)) {
+                r = terminal_size_read_bus(m, &request->terminal_size, error);
+                return r < 0 ? r : 1;
+        }
         if (streq(key, "Explain")) {
                 r = sd_bus_message_read_basic(m, 'h', &request->report);
                 return r < 0 ? error_set_errno(error, r, "reading the call", key) : 1;

@@ -9,6 +9,7 @@ enum { _SPAWN_FD_PLAIN = 11, _SPAWN_FD_MAX = _SPAWN_FD_PLAIN + _NAMESPACE_KIND_M
 
 typedef struct SpawnMessage {
         uint32_t flags;          /* SpawnFlags */
+        struct winsize terminal_size;
         uint32_t present;        /* bit per slot whose descriptor is attached, in the order of the slots */
 } SpawnMessage;
 

@@ -54,7 +54,7 @@ int spawner_start(int *ret, Error *error) {
 
 int spawner_send(int socket, const SpawnRequest *request) {
         const int *slots[_SPAWN_FD_MAX];
-        SpawnMessage message = { .flags = request->flags };
+        SpawnMessage message = { .flags = request->flags, .terminal_size = request->terminal_size };
         int fds[_SPAWN_FD_MAX];
         size_t n = 0;
 

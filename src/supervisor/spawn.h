@@ -9,6 +9,8 @@
  * the manager and ends when that is closed. Requests and replies are one message each, in order.
  */
 
+#include <sys/ioctl.h>
+
 #include "error.h"
 #include "namespace.h"
 
@@ -40,6 +42,7 @@ typedef struct SpawnRequest {
          */
         int devices;
         Namespaces namespaces;   /* to join */
+        struct winsize terminal_size; /* that its terminal begins with; zeros: none is known */
 } SpawnRequest;
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */

@@ -33,6 +33,7 @@ static int read_request(int socket, SpawnRequest *ret) {
         }
 
         request.flags = message.flags;
+        request.terminal_size = message.terminal_size;
         spawn_request_slots(&request, slots);
         for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
                 *slots[i] = message.present & 1u << i ? fds[taken++] : -EBADF;

@@ -324,8 +324,11 @@ static int add_leader(Supervisor *s, Error *error) {
 
         if (master >= 0 && s->console)
                 r = console_replace_master(s->console, master);
-        else if (master >= 0)
+        else if (master >= 0) {
                 r = console_new(s->event, master, /* hold= */ false, &s->console, error);
+                if (r >= 0)
+                        console_resize(s->console, s->terminal_size.ws_row, s->terminal_size.ws_col);
+        }
         if (r >= 0 && notify >= 0)
                 r = notify_new(s->event, notify, s->spec->boot ? birth_leader_child(s->birth) : 0, supervisor_on_notify, s,
                                &s->notify, error);
@@ -384,6 +387,7 @@ static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->stdio[1] = request->stdout_fd;
         s->stdio[2] = request->stderr_fd;
         s->namespaces = request->namespaces;
+        s->terminal_size = request->terminal_size;
 }
 
 static int print_plan(const Supervisor *s) {

@@ -6,6 +6,7 @@
  * execute, serves its control socket and its sessions, and ends with it.
  */
 
+#include <sys/ioctl.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
@@ -113,6 +114,7 @@ typedef struct Supervisor {
         Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
+        struct winsize terminal_size; /* that it begins with */
         struct Recorder *recorder; /* where what it writes is recorded */
         Connection *connections; /* list of all peers */
         struct Exec *execs;      /* list of processes that joined */

@@ -14,12 +14,12 @@ source "$host_dir/namespaced.sh"
 source "$host_dir/vm.sh"
 
 # host_environment STATE: the start of a command line, one word a line. A command in the host sees nothing of the caller's
-# environment but the kind of its terminal.
+# environment but the kind of its terminal, and how much it is to do.
 host_environment() {
         local kind suite
         IFS=- read -r kind suite _ <<<"${1##*/}"
         printf '%s\n' env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root \
-                SHELL=/bin/bash LANG=C.UTF-8 "TERM=${TERM:-dumb}" "BERTH_HOST=$kind" "BERTH_SUITE=$suite"
+                SHELL=/bin/bash LANG=C.UTF-8 "TERM=${TERM:-dumb}" "BERTH_HOST=$kind" "BERTH_SUITE=$suite" ${BERTH_ROUNDS:+"BERTH_ROUNDS=$BERTH_ROUNDS"}
 }
 
 # keeper_command: what to start a keeper with. Where systemd runs the machine, it gives a keeper a cgroup tree of its own.

@@ -82,3 +82,29 @@ test_two_clients_see_the_same() {
         type_into one 'exit 3' Enter
         wait_until 60 shows one "status 3"
 }
+
+# first_size COMMAND…: what the first program in a terminal of 37 rows and 91 columns finds.
+first_size() {
+        script -qec "stty rows 37 cols 91; $*" /dev/null </dev/null | tr -d '\r\004' | sed 's/\^[@D]//g' | grep -E -m 1 '^[0-9]+ [0-9]+$'
+}
+
+# It goes with the call, so there is no moment at which it is another.
+test_first_look_finds_the_size() {
+        local i
+        make_tree tree
+        at_end forget kept
+        at_end forget looked-at
+        berth create --name kept -t ./tree stty size >/dev/null
+        berth run -d --name looked-at --ephemeral /var/lib/machines/busybox sleep 100000 >/dev/null
+        for i in {1..10}; do
+                assert_eq "$(first_size "berth run --rm --ephemeral -t /var/lib/machines/busybox stty size")" "37 91" "run, round $i"
+                assert_eq "$(first_size "berth exec -t looked-at stty size")" "37 91" "exec, round $i"
+                assert_eq "$(first_size "berth start -at kept")" "37 91" "start, round $i"
+        done
+        # As berthd does it, which the command line of root does only where it must.
+        busctl call -- org.berth1 /org/berth1 org.berth1.Manager ExecMachine 'sasa{sv}' looked-at 3 sh -c 'stty size >/size' \
+                2 Terminal b true TerminalSize '(uu)' 41 82 >/dev/null
+        wait_until 60 eval '[[ $(berth exec looked-at cat /size 2>/dev/null) == "41 82" ]]'
+        assert_contains "$(error_of busctl call org.berth1 /org/berth1 org.berth1.Manager ExecMachine 'sasa{sv}' looked-at 1 true \
+                1 TerminalSize '(uu)' 41 65536)" "at most 65535"
+}
