@@ -13,6 +13,7 @@
 
 typedef struct ExecOptions {
         bool interactive, terminal, detach, privileged;
+        DetachKeys detach_keys;
 } ExecOptions;
 
 static const Option exec_options[] = {
@@ -22,6 +23,7 @@ static const Option exec_options[] = {
           "Give the command a terminal of its own, shown on this one" },
         { "detach|d", &type_boolean, offsetof(ExecOptions, detach),
           "Return once the command was executed, and leave it to itself" },
+        DETACH_KEYS_OPTION(ExecOptions),
         { "privileged", &type_boolean, offsetof(ExecOptions, privileged), "With all capabilities that there are in the machine" },
         {},
 };
@@ -41,8 +43,11 @@ static int run(const char *name, char *const *command, const Spec *spec, const E
                                 (options->detach ? EXEC_DETACH : 0);
         static const int stdio[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
         _cleanup_session_ Session session = SESSION_NULL;
-        int signals, fd, r;
+        DetachKeys keys = options->detach_keys;
+        int signals, fd, r = detach_keys_default(&keys, error);
 
+        if (r < 0)
+                return r;
         if (options->detach) {
                 r = exec_call(name, command, spec, flags, stdio, &fd, error);
                 if (r >= 0)
@@ -58,7 +63,7 @@ static int run(const char *name, char *const *command, const Spec *spec, const E
                 r = session_open(fd, name, &session, error);
         if (r >= 0) {
                 session.is_command = true;
-                r = foreground_run(&session, signals, options->terminal, error);
+                r = foreground_run(&session, signals, options->terminal ? &keys : NULL, error);
         }
         (void) close(signals);
         return r;
@@ -106,16 +111,18 @@ const Verb verb_exec = {
 
 typedef struct ShellOptions {
         char *user;
+        DetachKeys detach_keys;
 } ShellOptions;
 
 static const Option shell_options[] = {
         { "uid|user|u", &type_user, offsetof(ShellOptions, user), "As this user of the machine (default: root)" },
+        DETACH_KEYS_OPTION(ShellOptions),
         {},
 };
 
 static int shell_verb(const Call *call, Error *error) {
         const ShellOptions *options = call->options;
-        const ExecOptions exec = { .terminal = isatty(STDIN_FILENO) };
+        const ExecOptions exec = { .terminal = isatty(STDIN_FILENO), .detach_keys = options->detach_keys };
         const char *operand = call->operands[0], *at = strchr(operand, '@');
         _cleanup_free_ char *user = at ? strndup(operand, (size_t) (at - operand))
                                        : strdup(options->user ? options->user : "root");
@@ -146,7 +153,17 @@ const Verb verb_shell = {
         .run = shell_verb,
 };
 
+typedef struct LoginOptions {
+        DetachKeys detach_keys;
+} LoginOptions;
+
+static const Option login_options[] = {
+        DETACH_KEYS_OPTION(LoginOptions),
+        {},
+};
+
 static int login_verb(const Call *call, Error *error) {
+        const LoginOptions *options = call->options;
         char *const command[] = { (char *) "login", (char *) "-p", NULL };
         _cleanup_spec_ Spec *spec = spec_new();
         int r;
@@ -159,7 +176,9 @@ static int login_verb(const Call *call, Error *error) {
         r = setting_assign(setting_by_name("User"), spec, "root", error);
         if (r >= 0)
                 r = pass_terminal_type(spec, error);
-        return r < 0 ? r : run(call->operands[0], command, spec, &(const ExecOptions){ .terminal = true }, error);
+        return r < 0 ? r
+                     : run(call->operands[0], command, spec,
+                           &(const ExecOptions){ .terminal = true, .detach_keys = options->detach_keys }, error);
 }
 
 const Verb verb_login = {
@@ -168,6 +187,8 @@ const Verb verb_login = {
         .least = 1,
         .most = 1,
         .flags = VERB_MACHINE_STATUS,
+        .options = login_options,
+        .size = sizeof(LoginOptions),
         .help = "Log in to a machine that runs, with name and password",
         .details = "Its own login(1) asks and opens the session, so the machine has to have one; berth shell asks nobody.",
         .run = login_verb,

@@ -33,7 +33,7 @@ static int run(const char *name, char *const *command, const Spec *spec, const i
         if (r < 0)
                 return r;
         session.is_command = true;
-        return foreground_run(&session, signals, /* terminal= */ false, error);
+        return foreground_run(&session, signals, /* terminal= */ NULL, error);
 }
 
 static int explain_verb(const Call *call, Error *error) {

@@ -163,14 +163,14 @@ static int loop(Foreground *f, Error *error) {
         }
 }
 
-static int attach(Foreground *f, Relay *relay, Error *error) {
+static int attach(Foreground *f, Relay *relay, const DetachKeys *keys, Error *error) {
         const struct winsize size = terminal_size();
         int stream, r;
 
         r = session_attach(f->session, &size, &stream, error);
         if (r < 0)
                 return r;
-        relay_init(relay, stream, STDIN_FILENO, STDOUT_FILENO);
+        relay_init(relay, stream, STDIN_FILENO, STDOUT_FILENO, keys);
         f->relay = relay;
 
         r = terminal_make_raw(STDIN_FILENO, &f->terminal);
@@ -193,10 +193,10 @@ static void end_alike(const Foreground *f) {
                 (void) raise(f->passed_on);
 }
 
-int foreground_run(Session *session, int signals, bool terminal, Error *error) {
+int foreground_run(Session *session, int signals, const DetachKeys *terminal, Error *error) {
         _cleanup_relay_ Relay relay = { .stream = -EBADF, .output = -EBADF };
         Foreground f = { .session = session, .terminal = TERMINAL_NULL, .signals = signals };
-        int r = terminal ? attach(&f, &relay, error) : 0;
+        int r = terminal ? attach(&f, &relay, terminal, error) : 0;
 
         if (r >= 0)
                 r = session_watch(session, error);

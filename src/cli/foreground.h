@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include "detach-keys.h"
 #include "session.h"
 
 /*
@@ -14,8 +15,8 @@
 int foreground_block_signals(void);
 
 /*
- * Takes a session that is not watched yet, and stays until the machine has ended or the user detaches. With
- * TERMINAL, its terminal is shown on the caller's standard input and output. The exit status of the caller, or a
- * negative errno with ERROR filled.
+ * Takes a session that is not watched yet, and stays until the machine has ended or the user detaches. With TERMINAL,
+ * which has the user's keys for that, its terminal is shown on the caller's standard input and output. The exit status of
+ * the caller, or a negative errno with ERROR filled.
  */
-int foreground_run(Session *session, int signals, bool terminal, Error *error);
+int foreground_run(Session *session, int signals, const DetachKeys *terminal, Error *error);

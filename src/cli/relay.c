@@ -28,7 +28,8 @@ static int reopen_output(int output) {
         return open(fd_path(output, path), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void relay_init(Relay *relay, int stream, int input, int output) {
+void relay_init(Relay *relay, int stream, int input, int output, const DetachKeys *keys) {
+        relay->own_keys.keys = keys;
         relay->stream = stream;
         relay->output = reopen_output(output);
         relay->terminal = isatty(input);
@@ -57,7 +58,7 @@ void relay_prepare(const Relay *relay, struct pollfd ret[static RELAY_POLL]) {
 
 /* The number of bytes that are in the buffer now. */
 static size_t way_read(RelayWay *way) {
-        ssize_t n = read(way->from, way->bytes, sizeof(way->bytes));
+        ssize_t n = read(way->from, way->bytes, RELAY_CHUNK);
 
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
                 return 0;
@@ -100,10 +101,18 @@ static bool detach_asked(Relay *relay) {
 /* Input from a pipe ended: the machine's terminal has no end of file, but a key for it. In a begun line it takes two. */
 static void type_end(Relay *relay) {
         RelayWay *in = &relay->in;
+        size_t n = relay->last == '\n' || !relay->last ? 1 : 2;
 
         in->start = 0;
-        in->size = relay->last == '\n' || !relay->last ? 1 : 2;
-        memset(in->bytes, END_KEY, in->size);
+        detach_match_release(&relay->own_keys, in->bytes, &in->size);
+        memset(in->bytes + in->size, END_KEY, n);
+        in->size += n;
+}
+
+/* What was typed before the keys is the machine's, if it takes it now. */
+static void type_rest(Relay *relay) {
+        if (way_is_full(&relay->in) && fd_wait(relay->in.to, POLLOUT, /* usec= */ 0) > 0)
+                way_write(&relay->in);
 }
 
 int relay_process(Relay *relay, const struct pollfd polled[static RELAY_POLL]) {
@@ -114,6 +123,10 @@ int relay_process(Relay *relay, const struct pollfd polled[static RELAY_POLL]) {
                         relay->last = relay->in.bytes[n - 1];
                 if (detach_asked(relay))
                         return 1;
+                if (detach_match(&relay->own_keys, relay->in.bytes, &relay->in.size)) {
+                        type_rest(relay);
+                        return 1;
+                }
                 relay->hung_up = relay->in.ended && relay->terminal;
                 if (relay->in.ended && !relay->terminal)
                         type_end(relay);

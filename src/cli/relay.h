@@ -9,14 +9,16 @@
 
 #include <poll.h>
 
-#include "macro.h"
+#include "detach-keys.h"
+
+enum { RELAY_CHUNK = 16 * 1024 };
 
 /* One way: bytes that were read, and are to be written from START on. */
 typedef struct RelayWay {
         int from, to;
         bool ended;              /* nothing comes any more, or nobody takes it */
         size_t start, size;
-        char bytes[16 * 1024];
+        char bytes[RELAY_CHUNK + DETACH_KEYS_MAX]; /* the keys that were held come in front */
 } RelayWay;
 
 typedef struct Relay {
@@ -25,6 +27,7 @@ typedef struct Relay {
         RelayWay in, out;        /* to the machine, from the machine */
         bool terminal;           /* the input is one: it has no end but that it is gone */
         bool hung_up;            /* which it is */
+        DetachMatch own_keys;    /* those of the user */
         unsigned detach_keys;    /* how many ^] came one after the other … */
         uint64_t detach_since;   /* … since when */
         char last;               /* last byte that went to the machine */
@@ -32,15 +35,15 @@ typedef struct Relay {
 
 enum { RELAY_POLL = 4 };
 
-/* STREAM is taken over. INPUT and OUTPUT stay the caller's. */
-void relay_init(Relay *relay, int stream, int input, int output);
+/* STREAM is taken over. INPUT, OUTPUT and KEYS, which may be NULL, stay the caller's. */
+void relay_init(Relay *relay, int stream, int input, int output, const DetachKeys *keys);
 void relay_done(Relay *relay);
 #define _cleanup_relay_ _cleanup_(relay_done)
 
 /* Fills in what to poll for. */
 void relay_prepare(const Relay *relay, struct pollfd ret[static RELAY_POLL]);
 
-/* Moves what can be moved. 1 where the user asked to detach (^] three times within a second), else 0. */
+/* Moves what can be moved. 1 where the user asked to detach (^] three times within a second, or by keys), else 0. */
 int relay_process(Relay *relay, const struct pollfd polled[static RELAY_POLL]);
 
 /* Whether all that the machine wrote has been passed on. */

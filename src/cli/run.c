@@ -23,6 +23,7 @@ typedef struct RunOptions {
         bool interactive, terminal, detach, remove, plan, keep_unit, timing;
         char *name, *directory;
         SettingsMode settings;
+        DetachKeys detach_keys;
 } RunOptions;
 
 static int parse_settings_mode(void *field, const char *text) {
@@ -50,6 +51,7 @@ static const Option run_options[] = {
         { "interactive|i", &type_boolean, FIELD(interactive), "Keep standard input connected; always so in the foreground" },
         { "tty|terminal|t", &type_boolean, FIELD(terminal), "Give the command a terminal of its own, shown on this one" },
         { "detach|d", &type_boolean, FIELD(detach), "Print the machine's name once it runs, and leave it to itself" },
+        DETACH_KEYS_OPTION(RunOptions),
         { "rm|remove", &type_boolean, FIELD(remove), "Forget the machine when it has ended" },
         { "name|machine|M", &type_string, FIELD(name), "Name of the machine (default: picked after the tree)" },
         { "directory|D", &type_string, FIELD(directory), "Path of the tree; all arguments are the command" },
@@ -206,7 +208,8 @@ static int print_timeline_of(sd_bus_message *reply, const char *name, uint64_t b
         return r < 0 ? r : print_timeline(&session, begin, answered, error);
 }
 
-int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error) {
+int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, const DetachKeys *terminal, uint64_t timing,
+             Error *error) {
         _cleanup_session_ Session session = SESSION_NULL;
         uint64_t answered = timeline_now();
         int r = session_open(session_fd, name, &session, error);
@@ -219,7 +222,7 @@ int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, bool t
         return foreground_run(&session, signals, terminal, error);
 }
 
-static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
+static int run(sd_bus **bus, const Spec *spec, bool detach, const DetachKeys *keys, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_close_ int signals = -EBADF, fd = -EBADF;
         _cleanup_free_ char *name = NULL;
@@ -254,14 +257,17 @@ static int run(sd_bus **bus, const Spec *spec, bool detach, Error *error) {
         if (!name)
                 return error_oom(error);
         r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : run_stay(bus, name, TAKE_FD(fd), signals, spec->terminal, spec->timing_usec, error);
+        return r < 0 ? r : run_stay(bus, name, TAKE_FD(fd), signals, spec->terminal ? keys : NULL, spec->timing_usec, error);
 }
 
 static int run_verb(const Call *call, Error *error) {
         const RunOptions *options = call->options;
+        DetachKeys keys = options->detach_keys;
         _cleanup_bus_ sd_bus *bus = NULL;
         int r = check_options(options, error);
 
+        if (r >= 0)
+                r = detach_keys_default(&keys, error);
         if (r >= 0)
                 r = read_operands(options, call->operands, call->spec, error);
         if (r < 0)
@@ -272,7 +278,7 @@ static int run_verb(const Call *call, Error *error) {
         r = client_open_patient(&bus, error);
         if (r < 0)
                 return r;
-        return options->plan ? print_plan(bus, call->spec, error) : run(&bus, call->spec, options->detach, error);
+        return options->plan ? print_plan(bus, call->spec, error) : run(&bus, call->spec, options->detach, &keys, error);
 }
 
 const Verb verb_run = {

@@ -4,9 +4,12 @@
 /* What the verbs that begin a machine share. */
 
 #include "client.h"
+#include "detach-keys.h"
 
 /* Entries of the a{sv} that are no settings. Standard descriptors go along where there is no terminal and somebody stays. */
 int run_append_extras(sd_bus_message *message, bool terminal, bool remove, uint64_t timing, bool pass_stdio);
 
-/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. */
-int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, bool terminal, uint64_t timing, Error *error);
+/* Stays with a machine that has just been started over BUS, which is closed: a waiting client holds no connection. TERMINAL as with
+ * foreground_run(). */
+int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, const DetachKeys *terminal, uint64_t timing,
+             Error *error);

@@ -11,12 +11,14 @@
 
 typedef struct StartOptions {
         bool attach, terminal, keep_unit;
+        DetachKeys detach_keys;
 } StartOptions;
 
 static const Option start_options[] = {
         { "attach|a", &type_boolean, offsetof(StartOptions, attach), "Stay in the foreground, as berth run does" },
         { "tty|terminal|t", &type_boolean, offsetof(StartOptions, terminal),
           "With --attach: give the command a terminal of its own" },
+        DETACH_KEYS_OPTION(StartOptions),
         { "keep-unit", &type_boolean, offsetof(StartOptions, keep_unit),
           "Run in the calling unit instead of a scope, for ExecStart=" },
         {},
@@ -26,6 +28,7 @@ static const Option start_options[] = {
 typedef struct Start {
         const char *method;
         const StartOptions *options;
+        DetachKeys keys;
         sd_bus *bus;
 } Start;
 
@@ -65,13 +68,18 @@ static int start_one(const char *name, void *userdata, Error *error) {
         if (r < 0)
                 return client_bad_reply(r, error);
         r = client_read_fd(reply, &fd, error);
-        return r < 0 ? r : run_stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal, /* timing= */ 0, error);
+        return r < 0 ? r
+                     : run_stay(&start->bus, name, TAKE_FD(fd), signals, options->terminal ? &start->keys : NULL, /* timing= */ 0,
+                                error);
 }
 
 static int start_verb(const Call *call, Error *error) {
         const StartOptions *options = call->options;
-        Start start = { .method = "StartMachine", .options = options };
-        int r;
+        Start start = { .method = "StartMachine", .options = options, .keys = options->detach_keys };
+        int r = detach_keys_default(&start.keys, error);
+
+        if (r < 0)
+                return r;
 
         if (options->terminal && !options->attach)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the options", NULL, "--tty needs --attach");
@@ -128,13 +136,25 @@ const Verb verb_restart = {
         .run = restart_verb,
 };
 
+typedef struct AttachOptions {
+        DetachKeys detach_keys;
+} AttachOptions;
+
+static const Option attach_options[] = {
+        DETACH_KEYS_OPTION(AttachOptions),
+        {},
+};
+
 static int attach_verb(const Call *call, Error *error) {
+        DetachKeys keys = ((const AttachOptions *) call->options)->detach_keys;
         _cleanup_session_ Session session = SESSION_NULL;
         _cleanup_close_ int signals = -EBADF;
         const char *name = call->operands[0];
         _cleanup_bus_ sd_bus *bus = NULL;
-        int fd, r;
+        int fd, r = detach_keys_default(&keys, error);
 
+        if (r < 0)
+                return r;
         signals = foreground_block_signals();
         if (signals < 0)
                 return error_set_errno(error, signals, "blocking signals", NULL);
@@ -144,7 +164,7 @@ static int attach_verb(const Call *call, Error *error) {
         if (r >= 0)
                 r = session_open(fd, name, &session, error);
         bus = sd_bus_flush_close_unref(bus);
-        return r < 0 ? r : foreground_run(&session, signals, /* terminal= */ true, error);
+        return r < 0 ? r : foreground_run(&session, signals, &keys, error);
 }
 
 const Verb verb_attach = {
@@ -153,10 +173,12 @@ const Verb verb_attach = {
         .least = 1,
         .most = 1,
         .flags = VERB_MACHINE_STATUS,
+        .options = attach_options,
+        .size = sizeof(AttachOptions),
         .help = "Show the terminal of a machine on this one",
         .details =
                 "For a machine that was run with --tty; what another one writes is in berth logs. ^]^]^] within a second leaves "
-                "it running, signals are passed on, and the exit status is the machine's, as with berth run. Several can be "
+                "it running (--detach-keys=), signals are passed on, and the exit status is the machine's, as with berth run. Several can be "
                 "attached at once.",
         .run = attach_verb,
 };

@@ -62,6 +62,41 @@ test_detach_and_attach_again() {
         wait_until 60 shows two "status 5"
 }
 
+test_own_keys_detach() {
+        make_tree tree
+        at_end mux kill-server
+        at_end forget keyed
+        screen one "berth run -it --detach-keys=ctrl-a,d --name keyed $PWD/tree sh"
+        type_into one 'echo first-$((40 + 2))' Enter
+        wait_until 60 shows one first-42
+        # The first of them alone is the machine's: ^A is the beginning of the line, as soon as it is clear.
+        type_into one 'cho x-$((40 + 3))' C-a e Enter
+        wait_until 60 shows one x-43
+        type_into one C-a d
+        wait_until 60 shows one "runs on"
+        wait_until 60 shows one "status 0"
+        is_state keyed running
+
+        # By the environment; ^]^]^] does it, too.
+        screen two "BERTH_DETACH_KEYS=ctrl-x,ctrl-x berth attach keyed"
+        wait_until 60 eval 'type_into two "echo second-\$((40 + 4))" Enter; sleep 0.5; shows two second-44'
+        type_into two C-x C-x
+        wait_until 60 shows two "runs on"
+        screen three "BERTH_DETACH_KEYS=ctrl-x,ctrl-x berth exec -it --detach-keys=ctrl-y keyed sleep 77009"
+        wait_until 60 pgrep -f '^sleep 77009' >/dev/null
+        type_into three C-x C-x C-y
+        wait_until 60 shows three "runs on"
+        screen four "berth exec -it --detach-keys=q keyed sleep 77010"
+        wait_until 60 pgrep -f '^sleep 77010' >/dev/null
+        type_into four C-] C-] C-]
+        wait_until 60 shows four "runs on"
+        check pgrep -f '^sleep 77009' >/dev/null
+        check pgrep -f '^sleep 77010' >/dev/null
+
+        assert_contains "$(error_of berth attach --detach-keys=ctrl-1 keyed)" "ctrl- with a letter"
+        assert_contains "$(BERTH_DETACH_KEYS=no error_of berth attach keyed)" "BERTH_DETACH_KEYS"
+}
+
 test_two_clients_see_the_same() {
         make_tree tree
         at_end mux kill-server

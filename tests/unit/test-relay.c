@@ -29,7 +29,7 @@ static Line *line_new(void) {
         line->keyboard = in[1];
         line->output = out[1];
         line->screen = out[0];
-        relay_init(&line->relay, stream[0], line->input, line->output);
+        relay_init(&line->relay, stream[0], line->input, line->output, NULL);
         return line;
 }
 
@@ -186,6 +186,81 @@ static void detaching_takes_a_second(void **state) {
         line_free(line);
 }
 
+static void detaching_by_own_keys(void **state) {
+        static const struct {
+                const char *keys;
+                const char *typed[4];
+                const char *got;
+                int detached;
+        } rows[] = {
+                { "ctrl-p,ctrl-q", { "\x10\x11" }, "", 1 },
+                { "ctrl-p,ctrl-q", { "ls\r\x10\x11more" }, "ls\r", 1 },
+                { "ctrl-p,ctrl-q", { "a\x10", "\x11" }, "a", 1 },
+                /* Held until it is something else, in its place. */
+                { "ctrl-p,ctrl-q", { "a\x10" }, "a", 0 },
+                { "ctrl-p,ctrl-q", { "a\x10", "b", "\x11" }, "a\x10" "b\x11", 0 },
+                { "ctrl-p,ctrl-q", { "\x10", "\x10", "\x11" }, "\x10", 1 },
+                { "a,a,b", { "a", "a", "aab" }, "aa", 1 },
+                { "a,b,a,c", { "ab", "ab", "ac" }, "ab", 1 },
+                { "a,b,a,c", { "ababab", "x" }, "abababx", 0 },
+                { "ctrl-@", { "a\x1d\x1d\x1d" }, "", 1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Line *line = line_new();
+                DetachKeys keys = {};
+                int detached = 0;
+
+                assert_int_equal(type_detach_keys.parse(&keys, rows[i].keys), 0);
+                line->relay.own_keys.keys = &keys;
+                for (const char *const *p = rows[i].typed; *p; p++) {
+                        assert_int_equal(fd_write_all(line->keyboard, *p, strlen(*p)), 0);
+                        detached = settle(line);
+                }
+                assert_int_equal(detached, rows[i].detached);
+                check_read(line->machine, rows[i].got);
+                line_free(line);
+        }
+}
+
+/* What is held when the input ends is typed before the end is. */
+static void own_keys_at_the_end(void **state) {
+        Line *line = line_new();
+        DetachKeys keys = {};
+
+        assert_int_equal(type_detach_keys.parse(&keys, "ctrl-p,ctrl-q"), 0);
+        line->relay.own_keys.keys = &keys;
+        assert_int_equal(fd_write_all(line->keyboard, "\n\x10", 2), 0);
+        assert_int_equal(settle(line), 0);
+        line->keyboard = fd_close(line->keyboard);
+        assert_int_equal(settle(line), 0);
+        check_read(line->machine, "\n\x10\x04\x04");
+        line_free(line);
+}
+
+static void own_keys_are_written(void **state) {
+        static const char *const good[] = { "a", "ctrl-a", "ctrl-@,ctrl-[,ctrl-\\,ctrl-],ctrl-^,ctrl-_", "ctrl-p,ctrl-q,x" };
+        static const char *const bad[] = {
+                "",        ",",      "a,",   "ab", "ctrl-",    "ctrl-1",
+                "ctrl-ab", "CTRL-a", "\x7f", " ",  "\xc3\xa4", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a"
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                _cleanup_free_ char *text = NULL;
+                DetachKeys keys = {};
+
+                assert_int_equal(type_detach_keys.parse(&keys, good[i]), 0);
+                assert_int_equal(type_detach_keys.format(&keys, &text), 0);
+                assert_string_equal(text, good[i]);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                DetachKeys keys = { .n = 7 };
+
+                assert_int_equal(type_detach_keys.parse(&keys, bad[i]), -EINVAL);
+                assert_int_equal(keys.n, 7);
+        }
+}
+
 /* The caller's own open file is not made non-blocking: its shell shares it. */
 static void output_is_left_alone(void **state) {
         int out[2], stream[2];
@@ -193,7 +268,7 @@ static void output_is_left_alone(void **state) {
 
         assert_int_equal(pipe2(out, O_CLOEXEC), 0);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
-        relay_init(&relay, stream[0], STDIN_FILENO, out[1]);
+        relay_init(&relay, stream[0], STDIN_FILENO, out[1], NULL);
         assert_true(relay.output >= 0);
         assert_true(fcntl(relay.output, F_GETFL) & O_NONBLOCK);
         assert_false(fcntl(out[1], F_GETFL) & O_NONBLOCK);
@@ -211,6 +286,9 @@ int main(void) {
                 TEST(nobody_at_the_screen),
                 TEST(detaching),
                 TEST(detaching_takes_a_second),
+                TEST(detaching_by_own_keys),
+                TEST(own_keys_at_the_end),
+                TEST(own_keys_are_written),
                 TEST(output_is_left_alone),
         };
 
