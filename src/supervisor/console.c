@@ -2,6 +2,8 @@
 #include "console.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@ enum {
         BACKLOG = 64 * 1024,
         HANGUP_RETRY_USEC = 100 * 1000,
         DRAIN_USEC = 5 * 1000 * 1000,
+        PATIENCE_USEC = 1 * 1000 * 1000,
 };
 
 /* Bytes on their way; [start, end) is what is left. */
@@ -27,6 +30,10 @@ typedef struct Stream {
         int fd;
         sd_event_source *source;
         Buffer out;              /* to the client */
+        sd_event_source *patience; /* with what is in there */
+        bool late;               /* which is over */
+        bool behind;             /* too late for the others: it gets no more until it has taken this … */
+        uint64_t left_out;       /* … and is told then how many bytes that were */
         struct Stream *next;
 } Stream;
 
@@ -113,9 +120,62 @@ static void stream_free(Stream *stream) {
                         break;
                 }
         sd_event_source_disable_unref(stream->source);
+        sd_event_source_disable_unref(stream->patience);
         (void) fd_close(stream->fd);
         buffer_clear(&stream->out);
         free(stream);
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        Stream *stream = userdata;
+
+        stream->late = true;
+        console_update(stream->console);
+        return 0;
+}
+
+/* In the place of what was left out. What comes before may be half of an escape sequence, which CAN ends (ECMA-48). */
+static int stream_mark_gap(Stream *stream) {
+        char text[128];
+        int n = snprintf(text, sizeof(text),
+                         "\030\r\n[berth: %" PRIu64 " bytes are missing here, which this terminal was too slow for]\r\n",
+                         stream->left_out);
+
+        stream->behind = false;
+        stream->left_out = 0;
+        return buffer_set(&stream->out, text, (size_t) n);
+}
+
+/* Writes what it takes now; as long as there is a rest its time runs. */
+static int stream_write(Stream *stream) {
+        int r = buffer_write(&stream->out, stream->fd);
+
+        if (r >= 0 && buffer_is_empty(&stream->out) && stream->left_out > 0) {
+                r = stream_mark_gap(stream);
+                if (r >= 0)
+                        r = buffer_write(&stream->out, stream->fd);
+        }
+        if (r < 0)
+                return r;
+        if (buffer_is_empty(&stream->out)) {
+                stream->patience = sd_event_source_disable_unref(stream->patience);
+                stream->late = stream->behind = false;
+        } else if (!stream->patience)
+                return sd_event_add_time_relative(stream->console->event, &stream->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 0,
+                                                  on_patience, stream);
+        return 0;
+}
+
+/* What the payload wrote. */
+static int stream_give(Stream *stream, const char *data, size_t size) {
+        int r;
+
+        if (stream->behind) {
+                stream->left_out += size;
+                return 0;
+        }
+        r = buffer_set(&stream->out, data, size);
+        return r < 0 ? r : stream_write(stream);
 }
 
 /* One chunk from the client to the payload; the next is read once this one is taken. */
@@ -138,7 +198,7 @@ static int on_stream(sd_event_source *source, int fd, uint32_t events, void *use
         int r = 0;
 
         if (events & EPOLLOUT)
-                r = buffer_write(&stream->out, fd);
+                r = stream_write(stream);
         if (r >= 0 && (events & EPOLLIN))
                 r = stream_read(stream);
         else if (events & (EPOLLHUP | EPOLLERR))
@@ -176,7 +236,7 @@ int console_attach(Console *c, int *ret) {
         stream->out = c->backlog;
         c->backlog = (Buffer){};
         c->attached = true;
-        if (buffer_write(&stream->out, stream->fd) < 0)
+        if (stream_write(stream) < 0)
                 buffer_clear(&stream->out);
         console_update(c);
 
@@ -188,9 +248,22 @@ int console_attach(Console *c, int *ret) {
 
 static bool all_taken(const Console *c) {
         for (const Stream *stream = c->streams; stream; stream = stream->next)
-                if (!buffer_is_empty(&stream->out))
+                if (!stream->behind && !buffer_is_empty(&stream->out))
                         return false;
         return true;
+}
+
+/*
+ * Whoever reads gets all, and who reads slowly slows the payload down. But where one has taken everything and waits for more,
+ * another that has had its time and did not use it holds nobody up: it goes on behind a gap.
+ */
+static void leave_behind(Console *c) {
+        bool waited_for = false;
+
+        for (const Stream *stream = c->streams; stream; stream = stream->next)
+                waited_for = waited_for || buffer_is_empty(&stream->out);
+        for (Stream *stream = c->streams; stream && waited_for; stream = stream->next)
+                stream->behind = stream->behind || stream->late;
 }
 
 static void deliver(Console *c, const char *data, size_t size) {
@@ -202,7 +275,7 @@ static void deliver(Console *c, const char *data, size_t size) {
         }
         for (Stream *stream = c->streams, *next; stream; stream = next) {
                 next = stream->next;
-                if (buffer_set(&stream->out, data, size) < 0 || buffer_write(&stream->out, stream->fd) < 0)
+                if (stream_give(stream, data, size) < 0)
                         stream_free(stream);
         }
 }
@@ -256,8 +329,12 @@ static void finish(Console *c) {
 
 /* What each source is to wait for follows from what is where; computed in one place, after every event. */
 static void console_update(Console *c) {
-        bool taken = all_taken(c) && (!c->recorder || recorder_is_ready(c->recorder)), held = c->hold && !c->attached;
-        uint32_t master = (taken && !held ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
+        bool taken, held = c->hold && !c->attached;
+        uint32_t master;
+
+        leave_behind(c);
+        taken = all_taken(c) && (!c->recorder || recorder_is_ready(c->recorder));
+        master = (taken && !held ? EPOLLIN : 0u) | (buffer_is_empty(&c->in) ? 0u : EPOLLOUT);
 
         (void) sd_event_source_set_io_events(c->master_source, master);
         (void) sd_event_source_set_enabled(c->master_source, c->hung_up || master == 0 ? SD_EVENT_OFF : SD_EVENT_ON);

@@ -143,3 +143,47 @@ test_first_look_finds_the_size() {
         assert_contains "$(error_of busctl call org.berth1 /org/berth1 org.berth1.Manager ExecMachine 'sasa{sv}' looked-at 1 true \
                 1 TerminalSize '(uu)' 41 65536)" "at most 65535"
 }
+
+has_marker() {
+        grep -a -q 'bytes are missing here' "$1"
+}
+
+ends_in() {
+        grep -a -q "$2" "$1"
+}
+
+# One that stands still gets a gap that is told, and the others everything, at once.
+test_slow_client_is_left_behind() {
+        local lines=300000 slow missing got whole
+        make_tree tree
+        at_end forget chatty
+        mkfifo to-slow to-quick
+        berth run -d -t --log=none --name chatty ./tree sh -c 'stty -echo
+                while read -r word && [ "$word" != go ]; do echo "heard $word"; done
+                seq 1 '"$lines"'; read -r go; echo and on; read -r go' >/dev/null
+        # Opened for both ways, so that nobody waits for the other end.
+        exec {slow_keys}<>to-slow {quick_keys}<>to-quick
+        berth attach chatty <&"$slow_keys" >slow 2>slow.err &
+        slow=$!
+        berth attach chatty <&"$quick_keys" >quick 2>quick.err &
+        wait_until 60 eval 'echo hello >&"$quick_keys"; sleep 0.2; ends_in slow "heard hello" && ends_in quick "heard hello"'
+        kill -STOP "$slow"
+        at_end kill -CONT "$slow"
+
+        printf 'go\n' >&"$quick_keys"
+        wait_until 120 ends_in quick "^$lines"
+        assert_eq "$(tr -d '\r' <quick | sed '/^heard/d' | head -n "$lines" | sha256sum)" "$(seq 1 "$lines" | sha256sum)"
+        # What it had not taken when it was left behind, the socket and some more, it finds; the rest is counted.
+        refute ends_in slow "^$lines"
+        kill -CONT "$slow"
+        wait_until 60 has_marker slow
+        missing=$(sed -n 's/.*\[berth: \([0-9]*\) bytes are missing.*/\1/p' <(tr -d '\r\030' <slow))
+        got=$(tr -d '\030' <slow | sed '/^heard/d; /bytes are missing here/,$d' | wc -c)
+        whole=$(seq 1 "$lines" | sed 's/$/\r/' | wc -c)
+        # The mark begins with an end of line of its own.
+        assert_eq "$((got - 2 + missing))" "$whole"
+        # And it goes on.
+        printf 'go\n' >&"$slow_keys"
+        wait_until 60 ends_in slow "and on"
+        wait_until 60 ends_in quick "and on"
+}
