@@ -11,6 +11,7 @@
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "strv.h"
+#include "tree.h"
 
 /* One option as it was found: in the verb's rows or in the settings table. */
 typedef struct Match {
@@ -187,6 +188,14 @@ static int assign_mount(const Match *match, MountSettingKind kind, Spec *spec, c
         return r < 0 ? r : setting_assign(match->setting, spec, whole, NULL);
 }
 
+/* The name of a tree, or a path, as for the machine's own. */
+static int assign_template(const Match *match, Spec *spec, const char *text, Error *error) {
+        _cleanup_free_ char *path = NULL;
+        int r = *text ? tree_find(text, &path, error) : 0;
+
+        return r < 0 ? r : setting_assign(match->setting, spec, strempty(path), error);
+}
+
 static int assign(const OptionTarget *target, const Match *match, const char *given, const char *text, Error *error) {
         MountSettingKind kind;
         int r;
@@ -195,6 +204,8 @@ static int assign(const OptionTarget *target, const Match *match, const char *gi
                 return assign_group(match, target->spec, given, text, error);
         if (match->type == &type_seccomp_profile)
                 return assign_profile(match->setting, target->spec, text, error);
+        if (match->type == &type_template)
+                return assign_template(match, target->spec, text, error);
         if (!match->setting)
                 r = match->type->parse(match->field, text);
         else if (*text && setting_type_to_mount_kind(match->type, &kind))

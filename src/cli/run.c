@@ -64,12 +64,29 @@ static const Option run_options[] = {
 
 #undef FIELD
 
+/* As systemd-nspawn does it: what is made from a template is the machine's own, and has its name. */
+static int tree_of_name(const RunOptions *options, char **ret, Error *error) {
+        int r;
+
+        if (!options->name)
+                return error_set(
+                        error, ERROR_NO_SUCH_TREE, EINVAL, "reading the arguments", "--template",
+                        "what is the new tree to be called? Give the machine a --name, or the tree's path as --directory");
+        r = spec_check_name(options->name, error);
+        if (r < 0)
+                return r;
+        *ret = str_format("/var/lib/machines/%s", options->name);
+        return *ret ? 0 : error_oom(error);
+}
+
 /* Who, from what and what to run: into the spec, where all of it belongs. */
 static int read_operands(const RunOptions *options, char **operands, Spec *spec, Error *error) {
         int r;
 
         if (options->directory)
                 r = tree_from_path(options->directory, &spec->root, error);
+        else if (spec->template_tree)
+                r = tree_of_name(options, &spec->root, error);
         else if (*operands)
                 r = tree_find(*operands++, &spec->root, error);
         else

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clone-tree.h"
 #include "config.h"
 #include "fd-util.h"
 #include "file-util.h"
@@ -297,9 +298,18 @@ static int fill_entry(Preparation *p, Error *error) {
         return r < 0 ? error_set_errno(error, r, "writing the spec", p->spec->name) : 0;
 }
 
-static int check_tree(Preparation *p, Error *error) {
-        int r;
+/* What would be made from a template is, in a plan, the template. */
+static int plan_template(Spec *spec, Error *error) {
+        int r = template_is_wanted(spec, error);
 
+        return r > 0 && str_replace(&spec->root, spec->template_tree) < 0 ? error_oom(error) : r;
+}
+
+static int check_tree(Preparation *p, PrepareFlags flags, Error *error) {
+        int r = flags & PREPARE_PLAN ? plan_template(p->spec, error) : 0;
+
+        if (r < 0)
+                return r;
         if (!p->spec->root || !path_is_normalized(p->spec->root))
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "opening the tree", strempty(p->spec->root),
                                  "a tree is given by an absolute path without '.' and '..'");
@@ -326,7 +336,7 @@ int prepare(const Places *places, Spec *spec, PrepareFlags flags, Preparation *r
 
         p.places = places;
         p.spec = spec;
-        r = check_tree(&p, error);
+        r = check_tree(&p, flags, error);
         if (r < 0)
                 return r;
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "clone-tree.h"
 #include "fd-util.h"
 #include "kept.h"
 #include "machine-bus.h"
@@ -44,10 +45,10 @@ static int pick_name(Manager *manager, Spec *spec, Error *error) {
 }
 
 /* All else is looked at when it is started: it may change until then. */
-static int check_root(const Spec *spec, Error *error) {
-        if (access(spec->root, F_OK) >= 0)
+static int check_path(const char *path, Error *error) {
+        if (access(path, F_OK) >= 0)
                 return 0;
-        return error_set(error, ERROR_NO_SUCH_TREE, errno, "finding the tree", spec->root, NULL);
+        return error_set(error, ERROR_NO_SUCH_TREE, errno, "finding the tree", path, NULL);
 }
 
 /* In the table and on the bus, as it will be found there by the next manager. */
@@ -61,6 +62,16 @@ static int add_machine(Manager *manager, const char *name, Machine **ret, Error 
         return 0;
 }
 
+static int check_name(Manager *manager, Spec *spec, Error *error) {
+        int r;
+
+        if (isempty(spec->name))
+                return pick_name(manager, spec, error);
+        r = spec_check_name(spec->name, error);
+        return r < 0 ? r : name_is_taken(manager, spec->name, error);
+}
+
+/* A template becomes a tree at the first start. */
 int create_run(Call *call, Error *error) {
         Manager *manager = call->operation.manager;
         RunRequest *request = call->data;
@@ -72,15 +83,11 @@ int create_run(Call *call, Error *error) {
         if (spec->remove)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "making the machine", spec->name,
                                  "one that is not run has nothing to be removed after");
-        if (isempty(spec->name))
-                r = pick_name(manager, spec, error);
-        else {
-                r = spec_check_name(spec->name, error);
-                if (r >= 0)
-                        r = name_is_taken(manager, spec->name, error);
-        }
+        r = check_name(manager, spec, error);
         if (r >= 0)
-                r = check_root(request->spec, error);
+                r = template_is_wanted(request->spec, error);
+        if (r >= 0)
+                r = check_path(r > 0 ? request->spec->template_tree : request->spec->root, error);
         if (r < 0)
                 return r;
 

@@ -7,10 +7,10 @@
  */
 
 #include "manager.h"
+#include "task.h"
 
 /* To be called when a machine has ended, and once at the start: what no machine uses any more is taken away a little later. */
 void networks_check(Manager *manager);
 
 /* Has the spawner do a SPAWN_NETWORK task. DONE (may be NULL) is called with its end, and not before this returns. */
-typedef void (*NetworkDone)(void *userdata, int r, const Error *error);
-int network_task_begin(Manager *manager, unsigned flags, NetworkDone done, void *userdata, Error *error);
+int network_task_begin(Manager *manager, unsigned flags, TaskDone done, void *userdata, Error *error);

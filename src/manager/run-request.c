@@ -8,7 +8,6 @@
 #include "log.h"
 #include "manager-bus.h"
 #include "name.h"
-#include "path-util.h"
 #include "setting.h"
 #include "settings-files.h"
 #include "spec-bus.h"
@@ -106,19 +105,6 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
 
 /* Which right it takes */
 
-/* Only what is directly in a folder of the store counts: below it names are the machine's, and may be links that lead out. */
-static bool tree_is_in_store(const char *root) {
-        static const char *const folders[] = { "/var/lib/machines/", "/run/machines/", "/etc/machines/", "/usr/lib/machines/" };
-
-        for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
-                const char *name = startswith(root, folders[i]);
-
-                if (name && *name && !strchr(name, '/') && path_is_normalized(root))
-                        return true;
-        }
-        return false;
-}
-
 static int describe_call(Call *call, const Spec *spec, Error *error) {
         if (str_replace(&call->name, spec->name) < 0)
                 return error_oom(error);
@@ -202,7 +188,8 @@ int run_request_read(Call *call, Error *error) {
         if (r < 0)
                 return r;
 
-        if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED || !tree_is_in_store(root))
+        if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED ||
+            !spec_path_is_in_store(root))
                 call->action = ACTION_RUN_PRIVILEGED;
         return describe_call(call, request->spec, error);
 }
@@ -239,7 +226,7 @@ int run_request_read_kept(Call *call, Error *error) {
         if (spec_first_host_setting(request->spec) || request->spec->settings_mode == SETTINGS_TRUSTED)
                 call->action = ACTION_RUN_PRIVILEGED;
         /* Another command or user in a machine that reaches the host is as good as such a machine. */
-        if (spec_is_assigned(request->spec) && (spec_first_host_setting(kept) || !tree_is_in_store(kept->root)))
+        if (spec_is_assigned(request->spec) && (spec_first_host_setting(kept) || !spec_path_is_in_store(kept->root)))
                 call->action = ACTION_RUN_PRIVILEGED;
 
         spec_free(request->spec);

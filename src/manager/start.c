@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "drop-ins.h"
 #include "fd-util.h"
 #include "kept.h"
@@ -52,6 +53,7 @@ struct Start {
 
         bool waits_for_turn;
         bool has_turn;
+        bool cloned;             /* the tree is there, or was from the beginning */
         bool requested;          /* the spawner has not answered */
         PidRef supervisor;       /* until the machine watches it */
         bool launched;
@@ -248,6 +250,23 @@ static int check_properties(Start *s, Error *error) {
                 return r < 0 ? error_set_errno(error, r, what, NULL) : 1;
         }
         return s->request.spec->property || s->request.spec->devices ? scope_check(systemd, s->request.spec, error) : 0;
+}
+
+static void on_cloned(void *userdata, int r, const Error *error) {
+        Start *s = userdata;
+
+        if (r < 0)
+                start_fail(s, r, error);
+        else
+                start_advance(s);
+}
+
+/* Nobody's turn is kept for it: a tree may be big. */
+static int make_tree(Start *s, Error *error) {
+        if (s->cloned)
+                return 0;
+        s->cloned = true;
+        return template_begin(s->operation.manager, s->request.spec, on_cloned, s, error);
 }
 
 static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -623,6 +642,7 @@ static const struct {
 } steps[] = {
         { "berthd: the name is free", claim_name },
         { "berthd: properties are valid", check_properties },
+        { "berthd: its tree is there", make_tree },
         { "berthd: its turn has come", take_turn },
         { "berthd: its user may have one more", check_owner },
         { "berthd: spec resolved, entry made, tree open", prepare_entry },

@@ -39,24 +39,12 @@ static void request_removal(Manager *manager, int trash) {
         int r = owned ? 0 : -ENOMEM;
 
         if (owned) {
+                SpawnRequest request = SPAWN_REQUEST_NULL;
+
                 *owned = trash;
-                r = spawner_request(manager->spawner,
-                                    &(SpawnRequest){
-                                            .flags = SPAWN_EMPTY,
-                                            .run_dir = trash,
-                                            .tree = -EBADF,
-                                            .name_lock = -EBADF,
-                                            .range_lock = -EBADF,
-                                            .address_lock = -EBADF,
-                                            .link = -EBADF,
-                                            .session = -EBADF,
-                                            .devices = -EBADF,
-                                            .stdin_fd = -EBADF,
-                                            .stdout_fd = -EBADF,
-                                            .stderr_fd = -EBADF,
-                                            .namespaces = NAMESPACES_NULL,
-                                    },
-                                    on_spawned, owned);
+                request.flags = SPAWN_EMPTY;
+                request.run_dir = trash;
+                r = spawner_request(manager->spawner, &request, on_spawned, owned);
         }
         if (r < 0) {
                 log_failure(r, NULL, "removing what is not needed any more");

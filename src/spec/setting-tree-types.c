@@ -243,6 +243,27 @@ const SettingType type_lower = {
         .parse = parse_lower, .format_list = format_items, .clear = clear_items,
 };
 
+/* What a tree is made from. Only what is there to run machines from is anybody's to copy. */
+
+static int parse_template(void *field, const char *text) {
+        if (!path_is_normalized(text) || str_is_unprintable(text, ""))
+                return -EINVAL;
+        return str_replace(field, text);
+}
+
+static bool template_reaches_host(const void *field) {
+        const char *path = *(char *const *) field;
+
+        return path && !spec_path_is_in_store(path);
+}
+
+const SettingType type_template = {
+        .name = "template", .metavar = "TREE", .signature = "s",
+        .allowed = "an absolute path without '.' and '..'",
+        .parse = parse_template, .format = format_text, .clear = clear_text,
+        .reaches_host = template_reaches_host,
+};
+
 /* Modes: enums */
 
 static const char *const resolv_conf_modes[] = {

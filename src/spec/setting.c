@@ -159,6 +159,8 @@ const Setting settings[] = {
           "Mount the tree read-only" },
         { "AllowExposedTree", SECTION_FILES, &type_boolean, FIELD(allow_exposed_tree), "allow-exposed-tree", "no", TRUST_HOST,
           "Take a writable tree that other users of the host can enter" },
+        { "Template", SECTION_FILES, &type_template, FIELD(template_tree), "template", NULL, TRUST_OPERATOR_VALUE,
+          "Make the tree from this one, where there is none yet" },
         { "RootHash", SECTION_FILES, &type_root_hash, FIELD(root_hash), "root-hash", NULL, TRUST_RUN,
           "Check each block of the image by this hash (dm-verity)" },
         { "RootVerity", SECTION_FILES, &type_path, FIELD(root_verity), "root-verity|verity-data", NULL, TRUST_HOST,

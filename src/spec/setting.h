@@ -200,6 +200,7 @@ extern const SettingType type_timezone;
 extern const SettingType type_link_journal;
 extern const SettingType type_disk_size;
 extern const SettingType type_lower;
+extern const SettingType type_template;
 /* Mounts: setting-mount-types.c. */
 extern const SettingType type_bind;
 extern const SettingType type_bind_read_only;

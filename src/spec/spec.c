@@ -4,6 +4,7 @@
 #include <sys/capability.h>
 
 #include "parse-util.h"
+#include "path-util.h"
 #include "setting.h"
 #include "string-util.h"
 #include "strv.h"
@@ -152,6 +153,19 @@ bool spec_has_layer(const Spec *spec) {
         if (spec->ephemeral || spec->read_only || spec->volatile_mode != VOLATILE_NO)
                 return false;
         return spec->writable_layer || spec->disk_max > 0 || spec->lower;
+}
+
+/* Only what is directly in a folder counts: below it names are the machine's, and may be links that lead out. */
+bool spec_path_is_in_store(const char *path) {
+        static const char *const folders[] = { "/var/lib/machines/", "/run/machines/", "/etc/machines/", "/usr/lib/machines/" };
+
+        for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
+                const char *name = startswith(path, folders[i]);
+
+                if (name && *name && !strchr(name, '/') && path_is_normalized(path))
+                        return true;
+        }
+        return false;
 }
 
 bool spec_unmasks(const Spec *spec, const char *path) {

@@ -249,6 +249,7 @@ struct Spec {
         /* [Files] */
         bool read_only;
         bool allow_exposed_tree;
+        char *template_tree;       /* what the tree is made from where there is none yet */
         char *root_hash;           /* of dm-verity, hexadecimal: the image is checked by it */
         char *root_verity;         /* file with the hashes; NULL: in the image or beside it */
         char *root_hash_signature; /* file */
@@ -374,6 +375,9 @@ bool spec_is_resolved(const Spec *spec);
 
 /* Whether the machine writes to a layer of its own that lasts, and not to the tree. */
 bool spec_has_layer(const Spec *spec);
+
+/* Whether PATH is directly in one of the folders for machines (machinectl(1), "Files and Directories"). */
+bool spec_path_is_in_store(const char *path);
 
 /* Whether a file of the kernel is left as it is, and neither covered nor read-only. */
 bool spec_unmasks(const Spec *spec, const char *path);

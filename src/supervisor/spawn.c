@@ -52,6 +52,14 @@ int spawner_start(int *ret, Error *error) {
         return 0;
 }
 
+void spawn_request_close(SpawnRequest *request) {
+        int *slots[_SPAWN_FD_MAX];
+
+        spawn_request_slots(request, slots);
+        for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
+                *slots[i] = fd_close(*slots[i]);
+}
+
 int spawner_send(int socket, const SpawnRequest *request) {
         const int *slots[_SPAWN_FD_MAX];
         SpawnMessage message = { .flags = request->flags, .terminal_size = request->terminal_size };

@@ -19,6 +19,9 @@ typedef enum SpawnFlags {
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
         SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no machine uses of the networks, and exit */
         SPAWN_NETWORK_RELOAD = 1 << 3, /* no machine: make the packet filter anew, and exit */
+        SPAWN_CLONE =
+                1
+                << 5, /* no machine: make a tree in the folder run_dir, called by stdin_fd's first line, of tree; its path follows */
         SPAWN_HOST_PIDS = 1 << 4, /* the supervisor is in the host's pid namespace: only from there others can be joined */
 } SpawnFlags;
 
@@ -44,6 +47,14 @@ typedef struct SpawnRequest {
         Namespaces namespaces;   /* to join */
         struct winsize terminal_size; /* that its terminal begins with; zeros: none is known */
 } SpawnRequest;
+
+#define SPAWN_REQUEST_NULL                                                                                               \
+        (SpawnRequest){ .run_dir = -EBADF, .tree = -EBADF, .name_lock = -EBADF, .range_lock = -EBADF,                    \
+                        .address_lock = -EBADF, .link = -EBADF, .session = -EBADF, .stdin_fd = -EBADF,                   \
+                        .stdout_fd = -EBADF, .stderr_fd = -EBADF, .devices = -EBADF, .namespaces = NAMESPACES_NULL }
+
+/* Closes and forgets all descriptors of it. */
+void spawn_request_close(SpawnRequest *request);
 
 /* Starts the spawner. *ret is the manager's end of its socket, non-blocking and close-on-exec. */
 int spawner_start(int *ret, Error *error);

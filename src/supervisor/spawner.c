@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "spawn-protocol.h"
 #include "supervisor.h"
+#include "task.h"
 
 static int read_request(int socket, SpawnRequest *ret) {
         SpawnRequest request = { .flags = 0 };
@@ -39,14 +40,6 @@ static int read_request(int socket, SpawnRequest *ret) {
                 *slots[i] = message.present & 1u << i ? fds[taken++] : -EBADF;
         *ret = request;
         return 0;
-}
-
-static void close_request(SpawnRequest *request) {
-        int *slots[_SPAWN_FD_MAX];
-
-        spawn_request_slots(request, slots);
-        for (size_t i = 0; i < _SPAWN_FD_MAX; i++)
-                *slots[i] = fd_close(*slots[i]);
 }
 
 /*
@@ -96,11 +89,11 @@ int spawner_run(int socket, const Title *title, Error *error) {
                         (void) fd_close(socket);
                         (void) signal(SIGCHLD, SIG_DFL);
                         (void) prctl(PR_SET_NAME, "berth-supervis");
-                        return request.flags & SPAWN_EMPTY ? supervisor_main_empty(&request) : supervisor_main(&request, title);
+                        return task_is_asked_for(request.flags) ? task_main(&request) : supervisor_main(&request, title);
                 }
 
                 r = answer(socket, pid, pidfd);
-                close_request(&request);
+                spawn_request_close(&request);
                 if (r < 0)
                         return EXIT_SUCCESS;
         }

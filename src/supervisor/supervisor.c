@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "clone-tree.h"
 #include "connection.h"
 #include "console.h"
 #include "exec.h"
@@ -409,16 +410,6 @@ static int print_plan_failure(const Supervisor *s, int r, const Error *error) {
         return EXIT_FAILURE;
 }
 
-/* What the manager has no privilege for. Its standard error is a pipe: nothing on it means success. */
-static int run_network_task(const Supervisor *s, SpawnFlags flags) {
-        _cleanup_error_ Error error = ERROR_NULL;
-        int r = flags & SPAWN_NETWORK_SWEEP ? network_sweep(&error) : 0;
-
-        if (r >= 0 && flags & SPAWN_NETWORK_RELOAD)
-                r = network_reload(&error);
-        return r < 0 ? print_plan_failure(s, r, &error) : EXIT_SUCCESS;
-}
-
 int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
@@ -428,8 +419,6 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         supervisor_init(&s);
         take_request(&s, request);
         s.managed = true;
-        if (request->flags & (SPAWN_NETWORK_SWEEP | SPAWN_NETWORK_RELOAD))
-                return run_network_task(&s, request->flags);
 
         /* Without a spec or an event loop there is nobody to tell by name: the manager sees us gone. */
         r = block_signals();
@@ -466,13 +455,6 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, &error, s.spec->name), EXIT_FAILURE;
         return EXIT_SUCCESS;
-}
-
-/* What a removed machine or volume has left can be much: nobody waits for it, and what remains is removed the next time. */
-int supervisor_main_empty(const SpawnRequest *request) {
-        int r = directory_empty(request->run_dir);
-
-        return r < 0 ? (log_failure(r, NULL, "removing what is not needed any more"), EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 /* In a unit of somebody else's */
@@ -545,6 +527,15 @@ static int apply_files(Spec *spec, Error *error) {
         return r;
 }
 
+/* Likewise. */
+static int make_tree(Spec *spec, Error *error) {
+        int r = template_make(spec, error);
+
+        if (r < 0)
+                spec_free(spec);
+        return r;
+}
+
 /* Nobody else may be there to see that we were the last on the network. */
 static void leave_network(Supervisor *s) {
         _cleanup_error_ Error error = ERROR_NULL;
@@ -570,6 +561,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         r = block_signals();
         if (r >= 0)
                 r = apply_files(spec, &error);
+        if (r >= 0 && !plan_only)
+                r = make_tree(spec, &error);
         if (r >= 0)
                 r = prepare(&places_default, spec, plan_only ? PREPARE_PLAN : PREPARE_WAIT, &preparation, &error);
         if (r >= 0)

@@ -137,9 +137,6 @@ int supervisor_main(SpawnRequest *request, const Title *title);
 /* The same inside a unit of somebody else's: SPEC is open (unresolved), stdio is our own. */
 int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title);
 
-/* No machine: empties a folder, and returns the exit status. */
-int supervisor_main_empty(const SpawnRequest *request);
-
 /* Touches what every supervisor will use, so that its pages are shared. */
 void supervisor_warm_up(void);
 

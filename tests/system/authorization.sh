@@ -45,6 +45,10 @@ test_settings_that_reach_the_host_are_refused() {
         cp -a "$busybox" tree
         assert_contains "$(error_of as_user berth run --rm --ephemeral "$PWD/tree" true)" denied
         assert_contains "$(error_of as_user berth run --rm --ephemeral / true)" denied
+        # What is there to run machines from may be copied to be one's own; nothing else of the host may.
+        assert_contains "$(error_of as_user berth run --rm --template=/srv/base --name=theirs true)" denied
+        at_end rm -rf /var/lib/machines/theirs
+        assert_status 0 as_user berth run --rm --template=busybox --name=theirs true
 
         rule 'return polkit.Result.YES;'
         assert_status 0 as_user berth run --rm --ephemeral --private-users=identity --cap-add=sys_admin "$busybox" true

@@ -124,6 +124,7 @@ static const Samples samples[] = {
           { "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdex", "no" } },
         { &type_ownership, { "auto", "map", "chown", "off" }, { "no", "yes" } },
         { &type_disk_size, { "16M", "1G", "20000000" }, { "15M", "x", "-1", "50%" } },
+        { &type_template, { "/var/lib/machines/base", "/srv/base", "/" }, { "base", "./base", "/a/../b", "/a/" } },
         { &type_lower, { "/a", "/a/b" }, { "a", "/", "/a/../b", "/a/" } },
         { &type_resolv_conf,
           { "auto", "off", "host", "copy-stub", "replace-uplink", "bind-static" },

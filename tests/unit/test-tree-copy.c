@@ -7,7 +7,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "clone.h"
+#include "clone-tree.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "string-util.h"
