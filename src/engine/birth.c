@@ -21,6 +21,7 @@
 #include "leader-protocol.h"
 #include "process-limits.h"
 #include "placed-file.h"
+#include "remains.h"
 #include "rootfs.h"
 #include "string-util.h"
 #include "strv.h"
@@ -42,7 +43,6 @@ struct Birth {
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
 
-        int network;             /* the leader's, with interfaces of the host in it; or -EBADF */
         int host_mounts;         /* the host's mount namespace, to go back to */
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
@@ -221,18 +221,29 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
         return r;
 }
 
+/* Mounts that are to last are made in the host's mount namespace: ours goes with the last step. */
+static int keep_network(Birth *birth, Error *error) {
+        _cleanup_free_ char *path = str_format("/proc/%i/ns/net", birth->leader.pid);
+        _cleanup_close_ int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC),
+                            network = path ? open(path, O_RDONLY | O_CLOEXEC) : -ENOMEM;
+        int r;
+
+        if (network < 0)
+                return error_set_errno(error, path ? negative_errno() : -ENOMEM, "opening the network namespace", path);
+
+        if (own < 0 || setns(birth->host_mounts, CLONE_NEWNS) < 0)
+                return error_set_errno(error, negative_errno(), "going to the host's mount namespace", NULL);
+        r = network_keep(birth->plan->spec, network, error);
+        if (setns(own, CLONE_NEWNS) < 0 && r >= 0)
+                r = error_set_errno(error, negative_errno(), "going back to the mount namespace of our own", NULL);
+        return r;
+}
+
 /* One end of each link in the leader's network namespace, which takes them along when it ends. */
 static int attach_network(Birth *birth, Error *error) {
-        if (extra_links_are_moved(birth->plan->spec)) {
-                _cleanup_free_ char *path = str_format("/proc/%i/ns/net", birth->leader.pid);
+        int r = extra_links_are_moved(birth->plan->spec) ? keep_network(birth, error) : 0;
 
-                if (!path)
-                        return error_oom(error);
-                birth->network = open(path, O_RDONLY | O_CLOEXEC);
-                if (birth->network < 0)
-                        return error_set_errno(error, negative_errno(), "opening the network namespace", path);
-        }
-        return network_attach(birth->plan->spec, birth->child, error);
+        return r < 0 ? r : network_attach(birth->plan->spec, birth->child, error);
 }
 
 /* The leader gets the tree's directory to go to, and answers once it is its root. */
@@ -291,7 +302,6 @@ int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *na
                 .mount_point = mount_point,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
-                .network = -EBADF,
                 .socket = -EBADF,
                 .leader = PIDREF_NULL,
                 .userns = -EBADF,
@@ -356,11 +366,6 @@ Birth *birth_free(Birth *birth) {
         if (!birth)
                 return NULL;
 
-        /* Nobody has taken them over. */
-        if (birth->network >= 0)
-                extra_links_return(birth->plan->spec, birth->network);
-        (void) fd_close(birth->network);
-
         /* PID 1 of the machine: all that it may have started goes with it. */
         if (birth->child > 0) {
                 if (pidref_is_set(&birth->leader))
@@ -371,6 +376,9 @@ Birth *birth_free(Birth *birth) {
         }
         if (birth->host_mounts >= 0)
                 (void) setns(birth->host_mounts, CLONE_NEWNS);
+        /* It had links, and nobody has taken it over. */
+        if (birth->child > 0)
+                remains_withdraw(birth->plan->spec);
 
         pidref_done(&birth->leader);
         leader_mounts_done(&birth->leader_mounts);
@@ -390,8 +398,4 @@ Birth *birth_free(Birth *birth) {
         free(birth->root_path);
         free(birth);
         return NULL;
-}
-
-int birth_take_network(Birth *birth) {
-        return TAKE_FD(birth->network);
 }

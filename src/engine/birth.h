@@ -44,9 +44,6 @@ const PidRef *birth_leader(const Birth *birth);
 /* Its number in our own pid namespace, for waitid(2). */
 pid_t birth_leader_child(const Birth *birth);
 
-/* The machine's network namespace, from where interfaces are to come back; -EBADF where none were moved. The caller's. */
-int birth_take_network(Birth *birth);
-
 /* Hands the leader over: the birth is over and will not kill it. The caller owns the pidfd. */
 PidRef birth_take_leader(Birth *birth);
 

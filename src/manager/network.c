@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "pool.h"
+#include "remains.h"
 #include "string-util.h"
 
 /* So that one machine after another finds the network of the one before, and no bridge comes and goes each time. */
@@ -19,12 +20,12 @@ int network_task_begin(Manager *manager, unsigned flags, TaskDone done, void *us
 
 /* Tidying up */
 
-/* Whether there is a network that no machine uses. */
-static bool some_are_unused(const Manager *manager) {
+/* Whether there is a network that no machine uses, or something that a dead machine left. */
+static bool something_is_left(const Manager *manager) {
         _cleanup_free_ char *path = str_format("%s/network", manager->places->run);
         DIR *stream = path ? opendir(path) : NULL;
         struct dirent *item;
-        bool unused = false;
+        bool unused = remains_are_left(manager->places->run);
 
         while (stream && !unused && (item = readdir(stream)))
                 unused = item->d_name[0] != '.' && pool_is_leased(dirfd(stream), item->d_name) == 0;
@@ -36,7 +37,7 @@ static bool some_are_unused(const Manager *manager) {
 static int on_sweep_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         _cleanup_error_ Error error = ERROR_NULL;
         Manager *manager = userdata;
-        unsigned task = (some_are_unused(manager) ? SPAWN_NETWORK_SWEEP : 0) |
+        unsigned task = (something_is_left(manager) ? SPAWN_NETWORK_SWEEP : 0) |
                         (manager->network_stale ? SPAWN_NETWORK_RELOAD : 0);
         int r = 0;
 
@@ -51,7 +52,7 @@ static int on_sweep_timer(sd_event_source *source, uint64_t usec, void *userdata
 }
 
 void networks_check(Manager *manager) {
-        if (!manager->network_timer && (manager->network_stale || some_are_unused(manager)))
+        if (!manager->network_timer && (manager->network_stale || something_is_left(manager)))
                 (void) sd_event_add_time_relative(manager->event, &manager->network_timer, CLOCK_MONOTONIC, SWEEP_USEC,
                                                   USEC_PER_SEC / 4, on_sweep_timer, manager);
 }

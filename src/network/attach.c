@@ -14,6 +14,8 @@
 #include "hosts.h"
 #include "pool.h"
 #include "ports.h"
+#include "rate.h"
+#include "remains.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -304,9 +306,26 @@ int network_attach(const Spec *spec, pid_t leader, Error *error) {
                 return 0;
 
         r = open_networks(&n, LOCK_SH, error);
+        if (r >= 0)
+                r = remains_note(spec, error);
         if (r >= 0 && spec->link.host)
                 r = attach_own_link(&n, spec, leader, error);
+        if (r >= 0)
+                r = rate_set(&n.nl, spec, error);
         return r < 0 ? r : extra_links_attach(&n.nl, spec, leader, error);
+}
+
+int network_keep(const Spec *spec, int namespace, Error *error) {
+        _cleanup_networks_ Networks n = NETWORKS_NULL;
+        int r = open_networks(&n, LOCK_EX, error);
+
+        if (r < 0)
+                return r;
+        /* The one that is to be moved may be in the namespace of a dead machine, and so may be another life of this one. */
+        remains_sweep();
+        remains_withdraw(spec);
+        r = remains_note(spec, error);
+        return r < 0 ? r : remains_pin(spec, namespace, error);
 }
 
 void network_detach(const Spec *spec) {
@@ -346,6 +365,7 @@ int network_sweep(Error *error) {
         if (r < 0)
                 return r;
 
+        remains_sweep();
         r = link_list(&n.nl, note_stale, &stale);
         for (size_t i = 0; i < stale.n; i++)
                 (void) link_delete(&n.nl, stale.indices[i]);

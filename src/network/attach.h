@@ -12,6 +12,12 @@
  */
 int network_attach(const Spec *spec, pid_t leader, Error *error);
 
+/*
+ * Where interfaces of the host are to be moved into the machine: keeps its network namespace until they are back, whoever is
+ * killed. To be called in the host's mount namespace, before network_attach().
+ */
+int network_keep(const Spec *spec, int namespace, Error *error);
+
 /* Takes the machine's link away, for where its network namespace outlives it. */
 void network_detach(const Spec *spec);
 

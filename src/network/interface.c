@@ -29,6 +29,7 @@ static void read_link(const struct nlmsghdr *m, LinkInfo *ret) {
         copy_text(ret->name, sizeof(ret->name), netlink_find(attributes, size, IFLA_IFNAME));
         copy_text(ret->alias, sizeof(ret->alias), netlink_find(attributes, size, IFLA_IFALIAS));
         read_u32(&ret->master, netlink_find(attributes, size, IFLA_MASTER));
+        read_u32(&ret->mtu, netlink_find(attributes, size, IFLA_MTU));
 
         info = netlink_find(attributes, size, IFLA_LINKINFO);
         if (info)

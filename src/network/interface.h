@@ -13,6 +13,7 @@ enum { LINK_ALIAS_MAX = 128 };
 typedef struct LinkInfo {
         uint32_t index;
         uint32_t master;         /* index of the bridge that it is in, or 0 */
+        uint32_t mtu;
         char name[INTERFACE_NAME_MAX + 1];
         char kind[16];           /* "bridge", "veth", … or empty */
         char alias[LINK_ALIAS_MAX];

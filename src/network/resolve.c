@@ -215,6 +215,14 @@ static int check_ports(const Spec *spec, Error *error) {
                          "with this Network= the machine has no address that the host could lead a port to");
 }
 
+/* It is kept on the host's end of a link, where nobody inside can lift it. */
+static int check_rate(const Spec *spec, Error *error) {
+        if ((spec->net_rate.in == 0 && spec->net_rate.out == 0) || spec->link.host)
+                return 0;
+        return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, "NetRate",
+                         "with this Network= the machine has no link whose other end is the host's, which could keep the rate");
+}
+
 /* Its own on an interface of the host, or that interface: with the addresses that were given, if any. */
 static int resolve_on_interface(Spec *spec, ExtraLinkKind kind, Error *error) {
         ExtraLink link;
@@ -280,6 +288,8 @@ int network_resolve(const char *run, const char *state, Spec *spec, int *ret_loc
                 r = resolve_mode(run, state, spec, &lock, error);
         if (r >= 0)
                 r = check_ports(spec, error);
+        if (r >= 0)
+                r = check_rate(spec, error);
         if (r >= 0)
                 *ret_lock = TAKE_FD(lock);
         return r;

@@ -3,7 +3,10 @@
 /* Types of the [Network] section: the mode, names of interfaces, addresses, published ports. */
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <strings.h>
 
 #include "net-util.h"
 #include "parse-util.h"
@@ -14,6 +17,10 @@
 #include "strv.h"
 
 enum { LINKS_MAX = 64 };
+
+/* Of a rate, in bits per second: below the least not even one packet a second would pass. */
+#define RATE_MIN UINT64_C(8000)
+#define RATE_MAX UINT64_C(1000000000000)
 
 /* What all of these are in the end: text that was checked. */
 
@@ -428,4 +435,87 @@ const SettingType type_sysctls = {
         .name = "sysctls", .metavar = "NAME=VALUE", .signature = "as", .list = true,
         .allowed = "the name of a kernel setting below net., '=', and its value",
         .parse = add_sysctl, .format_list = format_texts, .clear = clear_texts,
+};
+
+/* rates: a NetRate, "RATE" for both directions or "in=RATE,out=RATE" */
+
+/* 10M as systemd.network(5) has it, or 10mbit as tc(8) has. tc's "bps" is bytes, and nobody's to guess. */
+static int parse_rate(const char *text, uint64_t *ret) {
+        size_t n = strlen(text);
+        _cleanup_free_ char *number = strdup(text);
+        uint64_t rate;
+        int r;
+
+        if (!number)
+                return -ENOMEM;
+        if (n > 3 && strcasecmp(number + n - 3, "bit") == 0)
+                number[n -= 3] = '\0';
+        if (n > 0)
+                number[n - 1] = (char) toupper((unsigned char) number[n - 1]);
+        r = parse_size_si(number, &rate);
+        if (r < 0)
+                return r;
+        if (rate < RATE_MIN || rate > RATE_MAX)
+                return -ERANGE;
+        *ret = rate;
+        return 0;
+}
+
+static int parse_net_rate(void *field, const char *text) {
+        _cleanup_strv_free_ char **words = NULL;
+        NetRate rate = {};
+        int r;
+
+        if (!strchr(text, '=')) {
+                r = parse_rate(text, &rate.in);
+                rate.out = rate.in;
+        } else {
+                r = strv_split(text, ",", &words);
+                STRV_FOREACH(word, words) {
+                        const char *in = startswith(*word, "in="), *out = startswith(*word, "out=");
+                        uint64_t *way = in ? &rate.in : &rate.out;
+
+                        if (r >= 0)
+                                r = (in || out) && *way == 0 ? parse_rate(in ? in : out, way) : -EINVAL;
+                }
+        }
+        if (r >= 0)
+                *(NetRate *) field = rate;
+        return r;
+}
+
+static void format_rate(uint64_t rate, char buffer[static 32]) {
+        static const char suffixes[] = { '\0', 'K', 'M', 'G', 'T' };
+        size_t i = 0;
+
+        while (i + 1 < ELEMENTSOF(suffixes) && rate % 1000 == 0)
+                rate /= 1000, i++;
+        (void) snprintf(buffer, 32, "%" PRIu64 "%.1s", rate, &suffixes[i]);
+}
+
+static int format_net_rate(const void *field, char **ret) {
+        const NetRate *rate = field;
+        char in[32], out[32];
+
+        *ret = NULL;
+        if (rate->in == 0 && rate->out == 0)
+                return 0;
+        format_rate(rate->in, in);
+        format_rate(rate->out, out);
+        *ret = rate->in == rate->out ? strdup(in)
+               : rate->out == 0      ? str_format("in=%s", in)
+               : rate->in == 0       ? str_format("out=%s", out)
+                                     : str_format("in=%s,out=%s", in, out);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void clear_net_rate(void *field) {
+        *(NetRate *) field = (NetRate){};
+}
+
+const SettingType type_net_rate = {
+        .name = "net-rate", .metavar = "RATE", .signature = "s",
+        .allowed = "bits per second from 8K to 1T, with K, M, G (to the base of 1000), for both directions, or in=RATE, "
+                   "out=RATE, or in=RATE,out=RATE",
+        .parse = parse_net_rate, .format = format_net_rate, .clear = clear_net_rate,
 };

@@ -237,6 +237,8 @@ const Setting settings[] = {
           "A name for the machine's /etc/hosts" },
         { "Sysctl", SECTION_NETWORK, &type_sysctls, FIELD(sysctl), "sysctl", NULL, TRUST_RUN,
           "A kernel setting of the machine's own network" },
+        { "NetRate", SECTION_NETWORK, &type_net_rate, FIELD(net_rate), "net-rate", NULL, TRUST_RUN,
+          "What the machine's link carries at most, in bits per second" },
 
         /* [Resources] */
         { "Slice", SECTION_RESOURCES, &type_slice, FIELD(slice), "slice", "machine.slice", TRUST_HOST,

@@ -165,6 +165,7 @@ extern const SettingType type_mtu;
 extern const SettingType type_domains;
 extern const SettingType type_host_entries;
 extern const SettingType type_sysctls;
+extern const SettingType type_net_rate;
 extern const SettingType type_slice;
 extern const SettingType type_properties;
 extern const SettingType type_id_maps;      /* id-map.c */

@@ -74,6 +74,12 @@ typedef struct SpecLink {
         char *gateway, *gateway6;
 } SpecLink;
 
+/* What the machine's link carries at most, in bits per second; 0: as much as it can. */
+typedef struct NetRate {
+        uint64_t in;             /* to the machine */
+        uint64_t out;
+} NetRate;
+
 /* Whose the files of the tree are, systemd.nspawn(5) "PrivateUsersOwnership=". */
 typedef enum OwnershipMode {
         OWNERSHIP_AUTO,  /* as map */
@@ -296,6 +302,7 @@ struct Spec {
         char **dns_option;
         char **add_host;           /* NAME:ADDRESS */
         char **sysctl;             /* net.NAME=VALUE */
+        NetRate net_rate;
         SpecLink link;             /* no setting */
 
         /* [Resources]: unit properties keep systemd's value syntax; NULL leaves systemd's default. */

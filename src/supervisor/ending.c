@@ -61,7 +61,7 @@ void ending_drain_log(Supervisor *s) {
 static void withdraw_from_network(Supervisor *s) {
         s->publisher = publisher_free(s->publisher);
         ports_done(&s->ports);
-        supervisor_return_interfaces(s);
+        supervisor_withdraw_links(s);
         if (s->network_pinned)
                 network_detach(s->spec);
         hosts_tell(s->spec, /* leaving= */ true);

@@ -13,7 +13,6 @@
 #include "connection.h"
 #include "console.h"
 #include "exec.h"
-#include "extra-links.h"
 #include "fd-util.h"
 #include "file-util.h"
 #include "health.h"
@@ -28,6 +27,7 @@
 #include "notify.h"
 #include "prepare.h"
 #include "range.h"
+#include "remains.h"
 #include "recorder.h"
 #include "settings-files.h"
 #include "source.h"
@@ -50,7 +50,6 @@ static void supervisor_init(Supervisor *s) {
                 .snapshot = SNAPSHOT_NULL,
                 .source = SOURCE_NULL,
                 .devices = -EBADF,
-                .network = -EBADF,
                 .locks = { -EBADF, -EBADF, -EBADF, -EBADF },
                 .namespaces = NAMESPACES_NULL,
                 .stdio = { -EBADF, -EBADF, -EBADF },
@@ -58,10 +57,10 @@ static void supervisor_init(Supervisor *s) {
 }
 
 /* Interfaces that are in the machine are the host's again. */
-void supervisor_return_interfaces(Supervisor *s) {
-        if (s->network >= 0)
-                extra_links_return(s->spec, s->network);
-        s->network = fd_close(s->network);
+void supervisor_withdraw_links(Supervisor *s) {
+        if (s->has_links)
+                remains_withdraw(s->spec);
+        s->has_links = false;
 }
 
 static void supervisor_done(Supervisor *s) {
@@ -72,7 +71,7 @@ static void supervisor_done(Supervisor *s) {
         connections_end(s);
         execs_end(s);
         publisher_free(s->publisher);
-        supervisor_return_interfaces(s);
+        supervisor_withdraw_links(s);
         ports_done(&s->ports);
         keep_unit_free(s->announcement);
         sd_event_source_disable_unref(s->announce_timer);
@@ -262,11 +261,11 @@ static int build(Supervisor *s, Error *error) {
         /* Before the leader, which would have it too, is cloned. */
         s->devices = fd_close(s->devices);
         /* Those of an earlier life. */
-        supervisor_return_interfaces(s);
+        supervisor_withdraw_links(s);
         if (r >= 0)
                 r = birth_build(s->plan, &s->source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
         if (r >= 0)
-                s->network = birth_take_network(s->birth);
+                s->has_links = true;
         if (r >= 0 && !s->ports.elements)
                 r = ports_publish(s->spec, &s->ports, error);
         if (!supervisor_may_begin_again(s)) {

@@ -99,7 +99,7 @@ typedef struct Supervisor {
         sd_event_source *announce_timer; /* until it is made */
         bool managed;            /* a manager knew us: it removes the run directory */
 
-        int network;             /* the machine's network namespace, where interfaces are to come back from it; or -EBADF */
+        bool has_links;          /* of which some may not go with its network namespace */
         bool network_pinned;     /* it may outlive the machine */
         Ports ports;             /* published: sockets of the host and elements of its packet filter */
         Publisher *publisher;
@@ -148,7 +148,7 @@ bool supervisor_may_begin_again(const Supervisor *s);
 int supervisor_build_again(Supervisor *s, Error *error);
 
 /* Moves interfaces of the host that are in the machine back, where that was not done. */
-void supervisor_return_interfaces(Supervisor *s);
+void supervisor_withdraw_links(Supervisor *s);
 
 /* machine.c: what happens */
 void supervisor_dispatch(Supervisor *s, Event event);

@@ -276,6 +276,50 @@ test_interface_is_moved_and_comes_back() {
         wait_until 30 test -e /sys/class/net/wire0
 }
 
+# The kernel makes an end of a virtual one with the namespace that it is in: here that lasts until somebody takes it out.
+test_interface_comes_back_from_the_killed() {
+        make_lan
+        ip link add wire1 type veth peer name far1
+        at_end sh -c 'ip link del wire1 2>/dev/null'
+        # The supervisor alone: the manager sees to it.
+        berth run -d --rm --ephemeral --name has --network=interface=wire0:lan0 --network-interface=wire1 "$busybox" sleep 1000 >/dev/null
+        check network_is_gone wire0
+        check network_is_gone wire1
+        kill -KILL "$(supervisor_of has)"
+        wait_until 60 test -e /sys/class/net/wire0
+        wait_until 60 test -e /sys/class/net/wire1
+        wait_until 60 eval '! test -e /run/berth/remains/has'
+        # And the manager, and the machine: the next manager does.
+        berth run -d --rm --ephemeral --name has --network=interface=wire0:lan0 "$busybox" sleep 1000 >/dev/null
+        kill_manager "$(supervisor_of has)" "$(leader_of has)"
+        wait_until 60 scope_is_gone has
+        check network_is_gone wire0
+        check berth list >/dev/null
+        wait_until 60 test -e /sys/class/net/wire0
+        # Or the next machine that wants it, whatever its name is.
+        berth run -d --rm --ephemeral --name has --network=interface=wire0 "$busybox" sleep 1000 >/dev/null
+        kill -KILL "$(supervisor_of has)"
+        wait_until 60 scope_is_gone has
+        assert_eq "$(inside --network=interface=wire0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
+        wait_until 60 test -e /sys/class/net/wire0
+        wait_until 60 eval '! test -e /run/berth/remains/has'
+        assert_eq "$(awk '$5 ~ "^/run/berth/remains"' /proc/1/mountinfo)" ""
+}
+
+# In a unit nobody else may be there.
+# Only on: namespaced
+test_interface_comes_back_from_a_unit() {
+        make_lan
+        systemd-run --quiet --collect --unit=holder -p KillMode=mixed -p Delegate=yes \
+                berth run --keep-unit --rm --ephemeral --name holder --network=interface=wire0 "$busybox" sleep 1000
+        at_end systemctl stop holder.service
+        wait_until 60 network_is_gone wire0
+        wait_until 60 is_state holder running
+        systemctl stop holder.service
+        wait_until 60 test -e /sys/class/net/wire0
+        check eval '! test -e /run/berth/remains/holder'
+}
+
 test_links_beside() {
         make_lan
         local out

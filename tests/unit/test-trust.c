@@ -21,7 +21,7 @@ static const char *const harmless[] = {
         "KillSignal", "NoNewPrivileges", "DropCapability", "AmbientCapability", "Personality", "BoottimeOffsetSec",
         "MonotonicOffsetSec", "PivotRoot", "MachineID", "SetCredential", "ReadOnly", "PrivateUsersOwnership", "Volatile",
         "TemporaryFileSystem", "Inaccessible", "VirtualEthernet", "Zone", "IPv4Address", "IPv6Address", "MACAddress",
-        "DNS", "DNSSearch", "DNSOption", "AddHost", "Sysctl",
+        "DNS", "DNSSearch", "DNSOption", "AddHost", "Sysctl", "NetRate",
         "TimeoutStopSec", "KillMode", "CPUShares", "CPUWeight", "StartupCPUWeight", "CPUQuota", "CPUQuotaPeriodSec",
         "AllowedCPUs", "AllowedMemoryNodes", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
         "MemoryZSwapMax", "TasksMax", "IOWeight", "BlockIOWeight", "IPAddressAllow", "IPAddressDeny", "IPAccounting",
