@@ -9,6 +9,7 @@ _berth() {
         read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
         [[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=('')
         local word=${words[-1]}
+        [[ ${words[0]##*/} == berth-nspawn ]] && words[0]=berth-nspawn || words=("${words[@]:1}")
 
         COMPREPLY=()
         while IFS= read -r line; do
@@ -31,7 +32,7 @@ _berth() {
                         [[ $candidate != *= ]] || compopt -o nospace 2>/dev/null
                         ;;
                 esac
-        done < <(berth __complete "${words[@]:1}" 2>/dev/null)
+        done < <(berth __complete "${words[@]}" 2>/dev/null)
 }
 
-complete -F _berth berth
+complete -F _berth berth berth-nspawn

@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "docker.h"
+#include "nspawn-options.h"
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "tree.h"
@@ -205,6 +206,73 @@ static int offer_verbs(const Completion *c) {
         return 0;
 }
 
+/* berth-nspawn */
+
+static int offer_nspawn_options(const Completion *c) {
+        int r = 0;
+
+        FOREACH_NSPAWN_OPTION(o)
+        if (r >= 0 && o->fate == NSPAWN_DONE)
+                r = offer_names(c, o->names, nspawn_option_help(o));
+        return r;
+}
+
+static void offer_nspawn_values(const Completion *c, const NspawnOption *o) {
+        if (names_contain(o->names, "machine"))
+                offer_all(c, c->sources->trees);
+        else if (names_contain(o->names, "directory") || names_contain(o->names, "image"))
+                ask_shell(c, names_contain(o->names, "image") ? "files" : "directories");
+        else
+                offer_values(c, nspawn_option_type(o));
+}
+
+/* Whether the value of WORD is the next word. */
+static const NspawnOption *nspawn_wants_value(const char *word) {
+        const NspawnOption *o = strchr(word, '=') ? NULL : nspawn_option_find(word);
+
+        if (o && word[1] != '-' && word[2])
+                return NULL; /* -D/tree */
+        return o && o->argument == NSPAWN_VALUE ? o : NULL;
+}
+
+static int complete_nspawn_value(Completion *c, const char *word) {
+        const char *equals = strchr(word, '=');
+        _cleanup_free_ char *keep = strndup(word, (size_t) (equals + 1 - word));
+        const NspawnOption *o = nspawn_option_find(word);
+
+        if (!keep)
+                return -ENOMEM;
+        c->keep = keep;
+        c->word = equals + 1;
+        if (o)
+                offer_nspawn_values(c, o);
+        return 0;
+}
+
+static int complete_nspawn(Completion *c, char **before, size_t n) {
+        const NspawnOption *pending = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                bool value = pending;
+
+                pending = value ? NULL : nspawn_wants_value(before[i]);
+                if (!value && (before[i][0] != '-' || streq(before[i], "--"))) {
+                        ask_shell(c, "files");
+                        return 0;
+                }
+        }
+
+        if (pending)
+                offer_nspawn_values(c, pending);
+        else if (startswith(c->word, "--") && strchr(c->word, '='))
+                return complete_nspawn_value(c, c->word);
+        else if (c->word[0] == '-')
+                return offer_nspawn_options(c);
+        else
+                ask_shell(c, "commands");
+        return 0;
+}
+
 int complete(char **words, const CompleteSources *sources, FILE *f) {
         size_t n = strv_length(words);
         Completion c = { .f = f, .sources = sources, .keep = "", .word = n > 0 ? words[n - 1] : "" };
@@ -212,6 +280,8 @@ int complete(char **words, const CompleteSources *sources, FILE *f) {
 
         if (n <= 1)
                 return offer_verbs(&c);
+        if (streq(words[0], "berth-nspawn"))
+                return complete_nspawn(&c, words + 1, n - 2);
         verb = verb_find(words[0], NULL);
         return verb ? complete_behind(&c, verb, words + 1, n - 2) : 0;
 }

@@ -20,7 +20,7 @@ typedef struct CompleteSources {
         void (*trees)(char ***names);
 } CompleteSources;
 
-/* Writes the candidates for the last of WORDS, the verb being the first. 0 or a negative errno. */
+/* Writes the candidates for the last of WORDS, the first being the verb, or "berth-nspawn" on that program's line. 0 or a negative errno. */
 int complete(char **words, const CompleteSources *sources, FILE *f);
 
 /* The same with the machines that berthd knows and the trees in the stores: an exit status. */

@@ -9,6 +9,8 @@
  *   @docker@     docker's options that come to several settings
  *   @settings@   the settings in full, by section
  *   @resources@  who does what on which kind of host
+ *   @nspawn@     the options of berth-nspawn
+ *   @nspawn-differences@, @nspawn-defaults@  tables of what it does otherwise than systemd-nspawn, and as it
  *   @errors@     the names of D-Bus errors and the exit statuses that go with them
  */
 
@@ -19,6 +21,7 @@
 #include "file-util.h"
 #include "help.h"
 #include "log.h"
+#include "nspawn-options.h"
 #include "resource.h"
 #include "strv.h"
 #include "verbs.h"
@@ -241,6 +244,63 @@ static void print_resources(void) {
         putchar('\n');
 }
 
+static void print_nspawn(void) {
+        FOREACH_NSPAWN_OPTION(o) {
+                const SettingType *type = nspawn_option_type(o);
+
+                if (o->fate != NSPAWN_DONE)
+                        continue;
+                print_options_of(o->names);
+                if (o->argument != NSPAWN_SWITCH) {
+                        printf(o->argument == NSPAWN_MAYBE ? "[=_" : " _");
+                        print_plain(type->metavar, strlen(type->metavar));
+                        printf(o->argument == NSPAWN_MAYBE ? "_]" : "_");
+                }
+                putchar('\n');
+                print_sentence("\t", nspawn_option_help(o));
+                putchar('\n');
+        }
+}
+
+static void print_nspawn_differences(void) {
+        static const char *const fates[] = {
+                [NSPAWN_DONE] = "done",
+                [NSPAWN_LEFT_OUT] = "left out",
+                [NSPAWN_REFUSED] = "refused",
+        };
+
+        printf("[[ *Option*\n:[ *Is*\n:[ *What differs, or why*\n");
+        FOREACH_NSPAWN_OPTION(o) {
+                if (!o->note)
+                        continue;
+                printf("|  ");
+                print_options_of(o->names);
+                printf("\n:  %s\n:  ", fates[o->fate]);
+                print_plain(o->note, strlen(o->note));
+                if (o->neutral) {
+                        printf(". A value of ");
+                        print_plain(*o->neutral ? o->neutral : "nothing", strlen(*o->neutral ? o->neutral : "nothing"));
+                        printf(" is taken");
+                }
+                putchar('\n');
+        }
+        putchar('\n');
+}
+
+static void print_nspawn_defaults(void) {
+        printf("[[ *Setting*\n:[ *Here*\n:[ *By itself, berth has*\n");
+        FOREACH_NSPAWN_DEFAULT(d) {
+                const Setting *s = setting_by_name(d->setting);
+
+                printf("|  %s=\n:  ", d->setting);
+                print_plain(d->note, strlen(d->note));
+                printf("\n:  ");
+                print_plain(s->initial ? s->initial : "none of these", strlen(s->initial ? s->initial : "none of these"));
+                putchar('\n');
+        }
+        putchar('\n');
+}
+
 static void print_errors(void) {
         for (ErrorKind kind = 0; kind < _ERROR_KIND_MAX; kind++)
                 printf("- %s (%i)\n", error_kind_to_dbus(kind), error_kind_to_exit_status(kind));
@@ -256,6 +316,9 @@ static const struct {
         { "@docker@", print_docker },
         { "@settings@", print_settings },
         { "@resources@", print_resources },
+        { "@nspawn@", print_nspawn },
+        { "@nspawn-differences@", print_nspawn_differences },
+        { "@nspawn-defaults@", print_nspawn_defaults },
         { "@errors@", print_errors },
 };
 

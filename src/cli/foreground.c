@@ -74,6 +74,10 @@ static void hang_up(Foreground *f) {
                 f->detached = true;
 }
 
+static int signal_to_send(const Session *session, int signal) {
+        return session->end_signal > 0 && (signal == SIGTERM || signal == SIGINT) ? session->end_signal : signal;
+}
+
 static void on_signal(Foreground *f, int signal) {
         switch (signal) {
         case SIGWINCH:
@@ -96,8 +100,8 @@ static void on_signal(Foreground *f, int signal) {
                             f->session->is_command ? "the command in machine" : "machine", f->session->machine);
                 (void) session_kill(f->session, SIGKILL);
         } else {
-                f->passed_on = signal;
-                (void) session_kill(f->session, signal);
+                f->passed_on = signal_to_send(f->session, signal);
+                (void) session_kill(f->session, f->passed_on);
         }
 }
 

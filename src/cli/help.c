@@ -215,3 +215,42 @@ int help_main(Error *error) {
         printf("\nSee berth(1) for the manual.\n");
         return EXIT_SUCCESS;
 }
+
+char *help_nspawn_usage(const NspawnOption *o) {
+        const char *name, *letter, *metavar = nspawn_option_type(o)->metavar;
+        bool value = o->argument == NSPAWN_VALUE, maybe = o->argument == NSPAWN_MAYBE;
+        size_t n = 0;
+
+        main_names(o->names, &name, &n, &letter);
+        return str_format("%s%.1s%s%s%.*s%s%s%s", letter ? "-" : "  ", letter ? letter : "",
+                          !name    ? ""
+                          : letter ? ", "
+                                   : "  ",
+                          name ? "--" : "", (int) n, strempty(name),
+                          value   ? "="
+                          : maybe ? "[="
+                                  : "",
+                          value || maybe ? metavar : "", maybe ? "]" : "");
+}
+
+int help_nspawn(Error *error) {
+        static const char *const fates[] = {
+                [NSPAWN_LEFT_OUT] = " (left out: ",
+                [NSPAWN_REFUSED] = " (refused: ",
+        };
+
+        printf("berth-nspawn [OPTIONS] [COMMAND…]\n\n"
+               "Runs a command or a system in a machine, as systemd-nspawn does.\n\n"
+               "Options:\n");
+        FOREACH_NSPAWN_OPTION(o) {
+                _cleanup_free_ char *usage = help_nspawn_usage(o),
+                                    *fate = o->fate == NSPAWN_DONE ? strdup("") : str_format("%s%s)", fates[o->fate], o->note),
+                                    *text = str_format("%s%s", nspawn_option_help(o), strempty(fate));
+
+                if (!usage || !fate || !text)
+                        return error_oom(error);
+                print_row(usage, text, NULL);
+        }
+        printf("\nSee berth-nspawn(1) for what differs.\n");
+        return EXIT_SUCCESS;
+}

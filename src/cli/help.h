@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "nspawn-options.h"
 #include "verbs.h"
 
 /* Prints what berth and a verb take on standard output. EXIT_SUCCESS, or a negative errno with ERROR filled. */
 int help_main(Error *error);
 int help_verb(const Verb *verb, Error *error);
+
+/* The same of berth-nspawn. */
+int help_nspawn(Error *error);
+
+/* The same of a row of berth-nspawn's: "    --volatile[=MODE]". */
+char *help_nspawn_usage(const NspawnOption *o);
 
 /*
  * "-m, --memory-max=BYTES" of an option's names and type; the caller frees it; NULL without memory. A boolean is

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "help.h"
 #include "log.h"
+#include "nspawn.h"
 #include "pager.h"
 #include "verbs.h"
 
@@ -61,14 +62,15 @@ static int run(char **arguments, Error *error) {
 }
 
 int main(int argc, char **argv) {
+        bool nspawn = argc > 0 && nspawn_is_called(argv[0]);
         _cleanup_error_ Error error = ERROR_NULL;
         int r;
 
-        log_setup("berth");
+        log_setup(nspawn ? "berth-nspawn" : "berth");
 
         r = open_standard_descriptors();
         if (r >= 0)
-                r = argc > 0 ? run(argv + 1, &error) : -EINVAL;
+                r = argc <= 0 ? -EINVAL : nspawn ? nspawn_main(argv + 1) : run(argv + 1, &error);
         if (r < 0)
                 r = failure_report(r, &error, false);
 

@@ -225,6 +225,13 @@ static int assign(const OptionTarget *target, const Match *match, const char *gi
                          match->type->allowed);
 }
 
+int options_assign_setting(Spec *spec, const char *name, const char *given, const char *text, Error *error) {
+        const OptionTarget target = { .spec = spec };
+        Match match;
+
+        return find(&target, name, &match) ? assign(&target, &match, given, text, error) : unknown_option(&target, given, error);
+}
+
 /* --name=value, --name value, --name. *NEXT is what stands behind it, and is moved on where it is taken. */
 static int read_long(const OptionTarget *target, const char *word, char ***next, Error *error) {
         const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL, *name;

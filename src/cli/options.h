@@ -35,6 +35,12 @@ typedef struct OptionTarget {
  */
 int options_parse(const OptionTarget *target, char **arguments, char ***ret_operands, Error *error);
 
+/*
+ * Reads TEXT for the option NAME of the settings table into SPEC, as options_parse() does: relative paths are the caller's own.
+ * GIVEN is what the user wrote, for ERROR.
+ */
+int options_assign_setting(Spec *spec, const char *name, const char *given, const char *text, Error *error);
+
 /* The type of the option of that name (without its dashes), or NULL. */
 const SettingType *options_type(const OptionTarget *target, const char *name);
 

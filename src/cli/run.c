@@ -39,7 +39,7 @@ static void clear_settings_mode(void *field) {
         *(SettingsMode *) field = SETTINGS_YES;
 }
 
-static const SettingType type_settings_mode = {
+const SettingType type_settings_mode = {
         .name = "settings", .metavar = "MODE", .signature = "s",
         .allowed = "yes, no, override or trusted",
         .parse = parse_settings_mode, .format = format_settings_mode, .clear = clear_settings_mode,
@@ -239,41 +239,63 @@ int run_stay(sd_bus **bus, const char *name, int session_fd, int signals, const 
         return foreground_run(&session, signals, terminal, error);
 }
 
-static int run(sd_bus **bus, const Spec *spec, bool detach, const DetachKeys *keys, Error *error) {
+/* RunMachine; the name is the reply's. */
+static int call_run(sd_bus *bus, const Spec *spec, bool pass_stdio, sd_bus_message **ret_reply, const char **ret_name,
+                    Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        _cleanup_close_ int signals = -EBADF, fd = -EBADF;
-        _cleanup_free_ char *name = NULL;
-        const char *text;
-        int r;
+        int r = new_run_call(bus, "RunMachine", spec, pass_stdio, &message, error);
 
-        if (!detach) {
-                signals = foreground_block_signals();
-                if (signals < 0)
-                        return error_set_errno(error, signals, "blocking signals", NULL);
-        }
-
-        r = new_run_call(*bus, "RunMachine", spec, /* pass_stdio= */ !detach && !spec->terminal, &message, error);
         if (r >= 0)
-                r = client_call(*bus, message, &reply, error);
-        client_print_warnings(*bus);
+                r = client_call(bus, message, &reply, error);
+        client_print_warnings(bus);
         if (r < 0)
                 return r;
-
-        r = sd_bus_message_read(reply, "so", &text, NULL);
+        r = sd_bus_message_read(reply, "so", ret_name, NULL);
         if (r < 0)
                 return client_bad_reply(r, error);
-        if (detach && spec->timing_usec > 0) {
-                r = print_timeline_of(reply, text, spec->timing_usec, error);
-                if (r < 0)
-                        return r;
-        }
-        if (detach)
-                return puts(text) < 0 ? error_set_errno(error, negative_errno(), "printing the name", text) : EXIT_SUCCESS;
+        *ret_reply = TAKE_PTR(reply);
+        return 0;
+}
 
-        name = strdup(text);
-        if (!name)
+static int run_detached(sd_bus *bus, const Spec *spec, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *name;
+        int r = call_run(bus, spec, /* pass_stdio= */ false, &reply, &name, error);
+
+        if (r >= 0 && spec->timing_usec > 0)
+                r = print_timeline_of(reply, name, spec->timing_usec, error);
+        if (r < 0)
+                return r;
+        return puts(name) < 0 ? error_set_errno(error, negative_errno(), "printing the name", name) : EXIT_SUCCESS;
+}
+
+int run_start(sd_bus *bus, const Spec *spec, bool pass_stdio, char **ret_name, int *ret_session, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_free_ char *owned = NULL;
+        const char *name;
+        int r = call_run(bus, spec, pass_stdio, &reply, &name, error);
+
+        if (r < 0)
+                return r;
+        owned = strdup(name);
+        if (!owned)
                 return error_oom(error);
-        r = client_read_fd(reply, &fd, error);
+        r = client_read_fd(reply, ret_session, error);
+        if (r >= 0)
+                *ret_name = TAKE_PTR(owned);
+        return r;
+}
+
+static int run(sd_bus **bus, const Spec *spec, const DetachKeys *keys, Error *error) {
+        _cleanup_close_ int signals = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        signals = foreground_block_signals();
+        if (signals < 0)
+                return error_set_errno(error, signals, "blocking signals", NULL);
+
+        r = run_start(*bus, spec, /* pass_stdio= */ !spec->terminal, &name, &fd, error);
         return r < 0 ? r : run_stay(bus, name, TAKE_FD(fd), signals, spec->terminal ? keys : NULL, spec->timing_usec, error);
 }
 
@@ -295,7 +317,9 @@ static int run_verb(const Call *call, Error *error) {
         r = client_open_patient(&bus, error);
         if (r < 0)
                 return r;
-        return options->plan ? print_plan(bus, call->spec, error) : run(&bus, call->spec, options->detach, &keys, error);
+        if (options->plan)
+                return print_plan(bus, call->spec, error);
+        return options->detach ? run_detached(bus, call->spec, error) : run(&bus, call->spec, &keys, error);
 }
 
 const Verb verb_run = {

@@ -16,6 +16,7 @@
 typedef struct Session {
         char *machine;
         bool is_command;         /* of a command that joined the machine, not of the machine itself */
+        int end_signal;          /* what is sent for a SIGTERM or SIGINT to us; 0: the same signal */
         sd_bus *bus;
         sd_bus_slot *wait;       /* of the call that is answered when the machine ends */
         bool ended;

@@ -13,7 +13,7 @@ complete_line() {
                 source /usr/share/bash-completion/completions/berth
                 COMP_LINE=$1 COMP_POINT=${#1}
                 local current=${1##*[ =]}
-                _berth berth "$current" ''
+                _berth "${1%% *}" "$current" ''
                 printf '%s\n' "${COMPREPLY[@]}"
         )
 }
@@ -30,6 +30,10 @@ test_bash_completes_what_there_is() {
         assert_eq "$(complete_line 'berth run --working-directory=/us')" /usr
         assert_eq "$(complete_line 'berth run busybox /usr/bin/busyb')" /usr/bin/busybox
 
+        assert_eq "$(complete_line 'berth-nspawn --eph')" --ephemeral
+        assert_contains "$(complete_line 'berth-nspawn -M b')" busybox
+        assert_eq "$(complete_line 'berth-nspawn --bind=/us')" /usr
+
         # Nobody is told of a wrong word while he types it.
         assert_eq "$(complete_line 'berth nonsense ')" ''
         berth terminate completed
@@ -39,6 +43,6 @@ test_bash_completes_what_there_is() {
 
 test_zsh_file_asks_berth() {
         # No zsh in this host: that it names its command and asks the same program is all that can be seen.
-        assert_eq "$(head -n 1 /usr/share/zsh/site-functions/_berth)" '#compdef berth'
+        assert_eq "$(head -n 1 /usr/share/zsh/site-functions/_berth)" '#compdef berth berth-nspawn'
         assert_contains "$(cat /usr/share/zsh/site-functions/_berth)" 'berth __complete'
 }

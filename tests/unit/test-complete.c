@@ -79,8 +79,23 @@ static void values(void **state) {
         assert_offered(WORDS((char *) "run", (char *) "-m", (char *) ""), "");
 }
 
+static void of_nspawn(void **state) {
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "--eph"), "--ephemeral");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "--register=y"), "--register=yes");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "-M", (char *) ""), "debian");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "--machine=d"), "--machine=debian");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "-D", (char *) ""), ":directories");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "-b", (char *) ""), ":commands");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "-D", (char *) "/tree", (char *) ""), ":commands");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "-D/tree", (char *) "ls", (char *) "-"), ":files");
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "--bind=/"), ":files --bind=");
+        /* What is refused is not offered. */
+        assert_offered(WORDS((char *) "berth-nspawn", (char *) "--oci"), "");
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = { TEST(verbs_and_aliases), TEST(operands), TEST(options), TEST(values) };
+        const struct CMUnitTest tests[] = { TEST(verbs_and_aliases), TEST(operands), TEST(options), TEST(values),
+                                            TEST(of_nspawn) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
