@@ -8,11 +8,83 @@
 #include "fd-util.h"
 #include "string-util.h"
 
+/*
+ * Not attached to the loop by sd_bus_attach_event(3): that has a callback before each turn of the loop, so that each
+ * turn would cost as many calls as there are machines. What the connection waits for changes only when it is used.
+ */
 struct Link {
         sd_bus *bus;
+        sd_event_source *io, *timer;
         const LinkEvents *events;
         void *userdata;
+        bool *freed;            /* told when it goes while it is at work */
 };
+
+/* Tells the loop what the connection waits for now. */
+static int link_arm(Link *link) {
+        uint64_t usec;
+        int r;
+
+        r = sd_bus_get_events(link->bus);
+        if (r >= 0)
+                r = sd_event_source_set_io_events(link->io, (uint32_t) r);
+        if (r >= 0)
+                r = sd_bus_get_timeout(link->bus, &usec);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_time(link->timer, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(link->timer, usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+/* Does what is due: one message, or ALL of them. Its events may free the link. */
+static void link_process(Link *link, bool all) {
+        sd_bus *bus = sd_bus_ref(link->bus);
+        bool freed = false, *outer = link->freed;
+        int r;
+
+        link->freed = &freed;
+        do
+                r = sd_bus_process(bus, NULL);
+        while (all && r > 0);
+        sd_bus_unref(bus);
+
+        if (freed) {
+                if (outer)
+                        *outer = true;
+                return;
+        }
+        link->freed = outer;
+        if (r >= 0)
+                r = link_arm(link);
+        if (r < 0)
+                link->events->lost(link->userdata);
+}
+
+/* One message a turn, so that a supervisor that talks much holds up nobody: where there are more, the timer is due. */
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        link_process(userdata, /* all= */ false);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        link_process(userdata, /* all= */ false);
+        return 0;
+}
+
+/* Before the system bus: who was told something by a supervisor, and then asks us, must find that we know it, too. */
+static int link_watch(Link *link, sd_event *event) {
+        int r;
+
+        r = sd_event_add_io(event, &link->io, sd_bus_get_fd(link->bus), 0, on_io, link);
+        if (r >= 0)
+                r = sd_event_add_time(event, &link->timer, CLOCK_MONOTONIC, 0, 1, on_timer, link);
+        if (r >= 0)
+                r = sd_event_source_set_priority(link->io, SD_EVENT_PRIORITY_NORMAL - 2);
+        if (r >= 0)
+                r = sd_event_source_set_priority(link->timer, SD_EVENT_PRIORITY_NORMAL - 2);
+        return r < 0 ? r : link_arm(link);
+}
 
 static int on_state_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_state_ State state = STATE_NULL;
@@ -52,8 +124,7 @@ static int link_open(Link *link, sd_event *event, int fd) {
                                         "Disconnected", on_disconnected, link);
         if (r >= 0)
                 r = sd_bus_start(link->bus);
-        /* Before the system bus: who was told something by a supervisor, and then asks us, must find that we know it, too. */
-        return r < 0 ? r : sd_bus_attach_event(link->bus, event, SD_EVENT_PRIORITY_NORMAL - 2);
+        return r < 0 ? r : link_watch(link, event);
 }
 
 int link_new(sd_event *event, int fd, const LinkEvents *events, void *userdata, Link **ret) {
@@ -87,7 +158,7 @@ static int link_adopt(Link *link) {
         int r = link_new_call(link, "Adopt", &call);
 
         /* Without a slot of ours the answer's is the connection's, and goes with it. */
-        return r < 0 ? r : sd_bus_call_async(link->bus, NULL, call, on_state, link, LINK_CALL_USEC);
+        return r < 0 ? r : link_call(link, call, LINK_CALL_USEC, on_state, link, NULL);
 }
 
 int link_connect(sd_event *event, int machine_dir, const LinkEvents *events, void *userdata, Link **ret) {
@@ -117,20 +188,18 @@ Link *link_free(Link *link) {
         if (!link)
                 return NULL;
 
+        if (link->freed)
+                *link->freed = true;
+        sd_event_source_disable_unref(link->io);
+        sd_event_source_disable_unref(link->timer);
         /* Not flushed: that would wait for a supervisor that does not read. */
-        if (link->bus)
-                sd_bus_detach_event(link->bus);
         sd_bus_close_unref(link->bus);
         free(link);
         return NULL;
 }
 
 void link_drain(Link *link) {
-        sd_bus *bus = sd_bus_ref(link->bus);
-
-        while (sd_bus_process(bus, NULL) > 0)
-                ;
-        sd_bus_unref(bus);
+        link_process(link, /* all= */ true);
 }
 
 int link_new_call(Link *link, const char *member, sd_bus_message **ret) {
@@ -139,7 +208,9 @@ int link_new_call(Link *link, const char *member, sd_bus_message **ret) {
 
 int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message_handler_t handler, void *userdata,
               sd_bus_slot **ret_slot) {
-        return sd_bus_call_async(link->bus, ret_slot, call, handler, userdata, timeout_usec);
+        int r = sd_bus_call_async(link->bus, ret_slot, call, handler, userdata, timeout_usec);
+
+        return r < 0 ? r : link_arm(link);
 }
 
 int link_tell(Link *link, const char *member) {

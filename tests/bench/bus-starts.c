@@ -2,9 +2,10 @@
 
 /*
  * What a start costs a client that has its connection open already: bus-starts ROUNDS GAP-MS TREE
+ * What a list costs it: bus-starts ROUNDS GAP-MS
  *
  * By turns, systemd's own StartTransientUnit of a scope for a child of ours until its job is done, and
- * RunMachine until its reply. Prints as interleave does.
+ * RunMachine until its reply; or ListMachines until its reply. Prints as interleave does.
  */
 
 #include <errno.h>
@@ -45,7 +46,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         return 0;
 }
 
-/* The scope goes when its process does. */
+/* The scope goes when its process does. Where berth's are: systemd looks at the other units of a slice, too. */
 static uint64_t start_scope(sd_bus *bus, Wait *wait, unsigned round) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
         char unit[64];
@@ -62,8 +63,8 @@ static uint64_t start_scope(sd_bus *bus, Wait *wait, unsigned round) {
         *wait = (Wait){ .unit = unit };
         begin = now_usec();
         r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-                               "StartTransientUnit", &e, NULL, "ssa(sv)a(sa(sv))", unit, "fail", 2, "PIDs", "au", 1,
-                               (uint32_t) child, "Delegate", "b", 1, 0);
+                               "StartTransientUnit", &e, NULL, "ssa(sv)a(sa(sv))", unit, "fail", 3, "Slice", "s", "machine.slice",
+                               "PIDs", "au", 1, (uint32_t) child, "Delegate", "b", 1, 0);
         if (r < 0)
                 fail("StartTransientUnit", r, &e);
         while (!wait->done) {
@@ -133,35 +134,55 @@ static void report(const char *label, uint64_t *times, size_t n) {
                (unsigned long long) times[0]);
 }
 
-int main(int argc, char *argv[]) {
-        unsigned rounds = argc == 4 ? (unsigned) strtoul(argv[1], NULL, 10) : 0;
-        uint64_t *scopes = calloc(rounds, sizeof(uint64_t)), *machines = calloc(rounds, sizeof(uint64_t));
-        sd_bus *bus = NULL;
-        Wait wait = {};
+static uint64_t list_machines(sd_bus *bus) {
+        sd_bus_error e = SD_BUS_ERROR_NULL;
+        uint64_t begin = now_usec();
         int r;
 
-        if (rounds == 0 || !scopes || !machines) {
-                fprintf(stderr, "usage: bus-starts ROUNDS GAP-MS TREE\n");
-                return EXIT_FAILURE;
-        }
+        r = sd_bus_call_method(bus, "org.berth1", "/org/berth1", "org.berth1.Manager", "ListMachines", &e, NULL, NULL);
+        if (r < 0)
+                fail("ListMachines", r, &e);
+        return now_usec() - begin;
+}
+
+static sd_bus *connect_and_subscribe(Wait *wait) {
+        sd_bus *bus = NULL;
+        int r;
+
         r = sd_bus_open_system(&bus);
         if (r >= 0)
                 r = sd_bus_match_signal(bus, NULL, "org.freedesktop.systemd1", NULL, "org.freedesktop.systemd1.Manager",
-                                        "JobRemoved", on_job_removed, &wait);
+                                        "JobRemoved", on_job_removed, wait);
         if (r >= 0)
                 r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                                        "org.freedesktop.systemd1.Manager", "Subscribe", NULL, NULL, NULL);
         if (r < 0)
                 fail("connecting", r, NULL);
+        return bus;
+}
+
+int main(int argc, char *argv[]) {
+        unsigned rounds = argc == 3 || argc == 4 ? (unsigned) strtoul(argv[1], NULL, 10) : 0;
+        uint64_t *scopes = calloc(rounds, sizeof(uint64_t)), *machines = calloc(rounds, sizeof(uint64_t));
+        Wait wait = {};
+        sd_bus *bus;
+
+        if (rounds == 0 || !scopes || !machines) {
+                fprintf(stderr, "usage: bus-starts ROUNDS GAP-MS [TREE]\n");
+                return EXIT_FAILURE;
+        }
+        bus = connect_and_subscribe(&wait);
 
         for (unsigned i = 0; i < rounds; i++) {
-                scopes[i] = start_scope(bus, &wait, i);
+                if (argc == 4)
+                        scopes[i] = start_scope(bus, &wait, i);
                 (void) usleep((useconds_t) strtoul(argv[2], NULL, 10) * 1000);
-                machines[i] = start_machine(bus, argv[3], i);
+                machines[i] = argc == 4 ? start_machine(bus, argv[3], i) : list_machines(bus);
                 (void) usleep((useconds_t) strtoul(argv[2], NULL, 10) * 1000);
         }
-        report("StartTransientUnit to its job", scopes, rounds);
-        report("RunMachine", machines, rounds);
+        if (argc == 4)
+                report("StartTransientUnit to its job", scopes, rounds);
+        report(argc == 4 ? "RunMachine" : "ListMachines", machines, rounds);
         free(scopes);
         free(machines);
         sd_bus_flush_close_unref(bus);

@@ -32,6 +32,15 @@ nspawn_start() {
         until machinectl show "bench-$1" >/dev/null 2>&1 || ! systemctl is-active --quiet "bench-nspawn-$1"; do sleep 0.01; done
 }
 
+# Of a copy: it makes its root writable for others to see.
+lxc_start() {
+        local config=$work/lxc/bench-$1.conf
+        mkdir -p "$work/lxc"
+        [[ -d $work/lxc-tree ]] || cp -a "$busybox_tree" "$work/lxc-tree"
+        printf 'lxc.rootfs.path = dir:%s\nlxc.uts.name = bench\nlxc.net.0.type = empty\n' "$work/lxc-tree" >"$config"
+        lxc-start --lxcpath="$work/lxc" --name="bench-$1" --rcfile="$config" -- /bin/sleep infinity
+}
+
 # start_many KIND N PARALLEL
 start_many() {
         export -f "$1_start"
@@ -76,6 +85,25 @@ row_hundred_one_by_one() {
 row_hundred_8_at_a_time() {
         title "wall time of ${MANY:-100} machines, 8 at a time"
         compare_many 8
+}
+
+# The scale that is promised: what the manager keeps, what a list costs, and what the last machines cost that the first
+# did not. Systemd's own price grows too, and is measured at the same places.
+row_thousand() {
+        local many=${MANY:-1000} rounds=$((${ROUNDS:-40} / 2))
+        title 'a start while no other machine runs'
+        bus-starts "$rounds" 0 "$busybox_tree" | figures
+        start_many berth "$many" 8
+        title "a start while $(berth list --quiet | grep -c '^bench-') machines run"
+        bus-starts "$rounds" 0 "$busybox_tree" | figures
+        title 'their list, on an open connection and as a command'
+        {
+                bus-starts "$rounds" 0
+                interleave "$rounds" 0 'berth list' berth list
+        } | figures
+        printf '\n%s: PSS in kB\n' "$row"
+        figure berthd "$(pss_of '/berthd')" 0 1
+        berth_end >/dev/null
 }
 
 # pss_of PATTERN: the mean of the processes whose command line matches, in kB.

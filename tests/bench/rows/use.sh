@@ -17,13 +17,19 @@ row_exec() {
         prepare_sleep_bundle
         berth_start exec
         crun_start exec-crun
+        podman "${podman_store[@]}" run --quiet --detach --name=bench-exec --network=none --rootfs "$busybox_tree:O" sleep infinity >/dev/null
+        lxc_start exec-lxc
         leader=$(busctl get-property org.berth1 /org/berth1/machine/bench_2dexec org.berth1.Machine Leader | cut -d ' ' -f 2)
         compare 0 \
                 'nsenter' nsenter --target "$leader" --all /bin/true ';' \
                 'berth exec' berth exec bench-exec /bin/true ';' \
-                'crun exec' crun exec bench-exec-crun /bin/true
+                'crun exec' crun exec bench-exec-crun /bin/true ';' \
+                'lxc-attach' lxc-attach --lxcpath="$work/lxc" --name=bench-exec-lxc -- /bin/true ';' \
+                'podman exec' podman "${podman_store[@]}" exec bench-exec /bin/true
         berth_end >/dev/null
         crun_end >/dev/null 2>&1
+        podman "${podman_store[@]}" rm --time=0 --force bench-exec >/dev/null 2>&1
+        lxc-stop --kill --lxcpath="$work/lxc" --name=bench-exec-lxc
 }
 
 row_list() {
