@@ -4,32 +4,28 @@
 
 #include <stdio.h>
 
-#include "client.h"
+#include "listing.h"
 #include "network-option.h"
-#include "output.h"
 #include "string-util.h"
 #include "strv.h"
 #include "verbs.h"
 
 typedef struct NetworkVerbOptions {
         NetworkOptions network;
-        bool quiet, no_legend;
-        JsonMode json;
+        ListingOptions listing;
 } NetworkVerbOptions;
 
 static const Option network_verb_options[] = {
 #define ROW(key, option, type, field, help) { option, type, offsetof(NetworkVerbOptions, network.field), help },
         NETWORK_OPTION_ROWS(ROW)
 #undef ROW
-        { "quiet|q", &type_boolean, offsetof(NetworkVerbOptions, quiet), "List names alone" },
-        { "no-legend", &type_boolean, offsetof(NetworkVerbOptions, no_legend), "List without a heading" },
-        { "json", &type_json_mode, offsetof(NetworkVerbOptions, json), "List as JSON: short (one line), pretty or off" },
+        LISTING_OPTION_ROWS(NetworkVerbOptions, listing),
         {},
 };
 
 /* list */
 
-static int print_row(sd_bus_message *reply, Table *table, const NetworkVerbOptions *options) {
+static int add_network(Table *table, sd_bus_message *reply) {
         const char *name, *kind, *bridge, *subnet, *subnet6, *path;
         uint32_t machines;
         char number[32];
@@ -37,8 +33,6 @@ static int print_row(sd_bus_message *reply, Table *table, const NetworkVerbOptio
 
         if (r <= 0)
                 return r;
-        if (options->quiet)
-                return puts(name) < 0 ? negative_errno() : 1;
         (void) snprintf(number, sizeof(number), "%u", machines);
         table_add_string(table, name);
         table_add_string(table, kind);
@@ -49,24 +43,13 @@ static int print_row(sd_bus_message *reply, Table *table, const NetworkVerbOptio
         return 1;
 }
 
-static int list(sd_bus *bus, const NetworkVerbOptions *options, Error *error) {
+static int list(sd_bus *bus, const NetworkVerbOptions *options, bool styled, Error *error) {
         static const Column columns[] = { { "NETWORK", "network" }, { "KIND", "kind" },       { "BRIDGE", "bridge" },
                                           { "SUBNET", "subnet" },   { "SUBNET6", "subnet6" }, { "MACHINES", "machines" } };
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_table_ Table table = TABLE(columns);
-        int r = client_call_simple(bus, &reply, error, "ListNetworks", "");
+        static const Listing networks = { "ListNetworks", "(sssssuo)", add_network };
+        _cleanup_table_ Table table = STYLED_TABLE(columns, styled);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_message_enter_container(reply, 'a', "(sssssuo)");
-        while (r >= 0 && (r = print_row(reply, &table, options)) > 0)
-                ;
-        if (r < 0)
-                return client_bad_reply(r, error);
-        if (options->quiet)
-                return EXIT_SUCCESS;
-        return table_print(&table, options->json, !options->no_legend && options->json == JSON_OFF) < 0 ? error_oom(error)
-                                                                                                        : EXIT_SUCCESS;
+        return listing_print(bus, &networks, &table, &options->listing, error);
 }
 
 /* create, remove, reload */
@@ -229,7 +212,7 @@ static int network_verb(const Call *call, Error *error) {
                 r = client_call_simple(bus, NULL, error, "ReloadNetworks", "");
                 return r < 0 ? r : EXIT_SUCCESS;
         }
-        return list(bus, options, error);
+        return list(bus, options, call->styled, error);
 }
 
 const Verb verb_network = {

@@ -4,25 +4,21 @@
 
 #include <stdio.h>
 
-#include "client.h"
 #include "clock.h"
-#include "output.h"
+#include "listing.h"
 #include "string-util.h"
 #include "verbs.h"
 
 typedef struct VolumeOptions {
-        bool quiet, no_legend;
-        JsonMode json;
+        ListingOptions listing;
 } VolumeOptions;
 
 static const Option volume_options[] = {
-        { "quiet|q", &type_boolean, offsetof(VolumeOptions, quiet), "List names alone" },
-        { "no-legend", &type_boolean, offsetof(VolumeOptions, no_legend), "List without a heading" },
-        { "json", &type_json_mode, offsetof(VolumeOptions, json), "JSON: short (one line), pretty or off" },
+        LISTING_OPTION_ROWS(VolumeOptions, listing),
         {},
 };
 
-static int print_row(sd_bus_message *reply, Table *table, const VolumeOptions *options) {
+static int add_volume(Table *table, sd_bus_message *reply) {
         const char *name, *path;
         uint64_t made;
         char age[FORMAT_AGE_MAX];
@@ -30,8 +26,6 @@ static int print_row(sd_bus_message *reply, Table *table, const VolumeOptions *o
 
         if (r <= 0)
                 return r;
-        if (options->quiet)
-                return puts(name) < 0 ? negative_errno() : 1;
         table_add_string(table, name);
         table_add(table, format_age(clock_usec(CLOCK_REALTIME), made, age), json_integer((json_int_t) made));
         table_add_string(table, path);
@@ -40,21 +34,10 @@ static int print_row(sd_bus_message *reply, Table *table, const VolumeOptions *o
 
 static int list(sd_bus *bus, const VolumeOptions *options, bool styled, Error *error) {
         static const Column columns[] = { { "VOLUME", "volume" }, { "AGE", "made_usec" }, { "PATH", "path" } };
-        _cleanup_message_ sd_bus_message *reply = NULL;
+        static const Listing volumes = { "ListVolumes", "(sst)", add_volume };
         _cleanup_table_ Table table = STYLED_TABLE(columns, styled);
-        int r = client_call_simple(bus, &reply, error, "ListVolumes", "");
 
-        if (r < 0)
-                return r;
-        r = sd_bus_message_enter_container(reply, 'a', "(sst)");
-        while (r >= 0 && (r = print_row(reply, &table, options)) > 0)
-                ;
-        if (r < 0)
-                return client_bad_reply(r, error);
-        if (options->quiet)
-                return EXIT_SUCCESS;
-        return table_print(&table, options->json, !options->no_legend && options->json == JSON_OFF) < 0 ? error_oom(error)
-                                                                                                        : EXIT_SUCCESS;
+        return listing_print(bus, &volumes, &table, &options->listing, error);
 }
 
 /* What to do with each name. */

@@ -15,11 +15,11 @@ static const char *unit_of(Machine *machine, HostKind host) {
         return machine->cgroup;
 }
 
-/* A machine with the host's network has none of its own to count. */
+/* On the host's network, or another machine's, there is nothing to count that is its own. */
 static pid_t network_of(Machine *machine) {
         const Spec *spec = machine_spec(machine, NULL);
 
-        return spec && spec->private_network ? machine->state.leader.pid : 0;
+        return spec && spec_has_own_network(spec) ? machine->state.leader.pid : 0;
 }
 
 static bool read_stats(Machine *machine, int host, Usage *ret) {

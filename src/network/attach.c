@@ -237,14 +237,20 @@ static int find_host_bridge(Networks *n, const char *name, LinkInfo *ret, Error 
         return 0;
 }
 
-static int make_link(Networks *n, const SpecLink *link, const LinkInfo *bridge, uint32_t mtu, pid_t leader, Error *error) {
+/* What CONFIG, that of a network of berth's or an empty one, asks of each link. */
+static int make_link(Networks *n, const Spec *spec, const LinkInfo *bridge, const NetworkConfig *config, pid_t leader,
+                     Error *error) {
+        const SpecLink *link = &spec->link;
         uint8_t mac[MAC_SIZE];
         LinkPair pair = {
                 .host = link->host,
                 .bridge = bridge->index,
                 .full = link->full,
                 .inside = link->inside,
-                .mtu = mtu,
+                .mtu = config->mtu,
+                .isolated = config->no_icc,
+                /* Where bridges ask the packet filter (br_netfilter), a machine that asks for its own port is answered from port to port. */
+                .hairpin = link->network && spec->port,
                 .peer_pid = leader,
         };
         int r;
@@ -258,21 +264,13 @@ static int make_link(Networks *n, const SpecLink *link, const LinkInfo *bridge, 
         return 0;
 }
 
-/* What the network's settings ask of each link. */
-static int make_network_link(Networks *n, const SpecLink *link, const LinkInfo *bridge, pid_t leader, Error *error) {
+static int make_network_link(Networks *n, const Spec *spec, const LinkInfo *bridge, pid_t leader, Error *error) {
         _cleanup_network_config_ NetworkConfig config = {};
-        LinkInfo host;
-        int r = pool_read(n->directory, link->network, &config, error);
+        int r = pool_read(n->directory, spec->link.network, &config, error);
 
-        if (r >= 0)
-                r = make_link(n, link, bridge, config.mtu, leader, error);
-        if (r < 0 || !config.no_icc)
-                return r < 0 ? error_set_errno(error, r, "reading the network", link->network) : 0;
-
-        r = link_find(&n->nl, link->host, &host);
-        if (r >= 0)
-                r = link_isolate_port(&n->nl, host.index);
-        return r < 0 ? error_set_errno(error, r, "keeping the link apart from others", link->host) : 0;
+        if (r < 0)
+                return error_set_errno(error, r, "reading the network", spec->link.network);
+        return make_link(n, spec, bridge, &config, leader, error);
 }
 
 static int attach_own_link(Networks *n, const Spec *spec, pid_t leader, Error *error) {
@@ -283,14 +281,14 @@ static int attach_own_link(Networks *n, const Spec *spec, pid_t leader, Error *e
         if (link->network) {
                 r = find_network_bridge(n, link, &bridge, error);
                 if (r >= 0)
-                        r = make_network_link(n, link, &bridge, leader, error);
+                        r = make_network_link(n, spec, &bridge, leader, error);
                 if (r >= 0)
                         hosts_tell(spec, /* leaving= */ false);
                 return r;
         }
         if (link->bridge)
                 r = find_host_bridge(n, link->bridge, &bridge, error);
-        return r < 0 ? r : make_link(n, link, &bridge, 0, leader, error);
+        return r < 0 ? r : make_link(n, spec, &bridge, &(NetworkConfig){}, leader, error);
 }
 
 static bool has_extra_links(const Spec *spec) {

@@ -88,6 +88,22 @@ enum { FLAGS_NEW = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg header_up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 
+/* What sort of port of its bridge an interface is: it is addressed by its name, since it may just have been asked for. */
+static void begin_port(Netlink *nl, const LinkPair *pair) {
+        const struct ifinfomsg any = {};
+        size_t info, port;
+
+        netlink_begin(nl, RTM_NEWLINK, 0, &any, sizeof(any));
+        netlink_put_string(nl, IFLA_IFNAME, pair->host);
+        info = netlink_nest(nl, IFLA_LINKINFO);
+        netlink_put_string(nl, IFLA_INFO_SLAVE_KIND, "bridge");
+        port = netlink_nest(nl, IFLA_INFO_SLAVE_DATA);
+        netlink_put_u8(nl, IFLA_BRPORT_ISOLATED, pair->isolated);
+        netlink_put_u8(nl, IFLA_BRPORT_MODE, pair->hairpin);
+        netlink_end(nl, port);
+        netlink_end(nl, info);
+}
+
 /*
  * One request: both ends are made, named and in their places, or nothing is (veth(4), rtnetlink(7)). The peer cannot be
  * up before it is one: that is left to the machine's side.
@@ -117,6 +133,8 @@ static int make_pair(Netlink *nl, const LinkPair *pair) {
         netlink_end(nl, peer);
         netlink_end(nl, data);
         netlink_end(nl, info);
+        if (pair->isolated || pair->hairpin)
+                begin_port(nl, pair);
         return netlink_run(nl);
 }
 
@@ -222,15 +240,4 @@ void link_begin_change(Netlink *nl, uint32_t index, bool up) {
         };
 
         netlink_begin(nl, RTM_NEWLINK, 0, &header, sizeof(header));
-}
-
-int link_isolate_port(Netlink *nl, uint32_t index) {
-        const struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = (int) index };
-        size_t port;
-
-        netlink_begin(nl, RTM_SETLINK, 0, &header, sizeof(header));
-        port = netlink_nest(nl, IFLA_PROTINFO | NLA_F_NESTED);
-        netlink_put_u8(nl, IFLA_BRPORT_ISOLATED, 1);
-        netlink_end(nl, port);
-        return netlink_run(nl);
 }

@@ -35,6 +35,8 @@ typedef struct LinkPair {
         const char *inside;
         const uint8_t *mac;
         uint32_t mtu;            /* or 0 */
+        bool isolated;           /* its port of the bridge reaches no other port that is */
+        bool hairpin;            /* and sends back what came from it, where it is meant for it */
         pid_t peer_pid;
 } LinkPair;
 
@@ -57,6 +59,3 @@ void link_begin_route(Netlink *nl, uint32_t index, const IpAddress *to, const Ip
 
 /* Begins the request that changes an interface; attributes may follow. UP: sets it up. */
 void link_begin_change(Netlink *nl, uint32_t index, bool up);
-
-/* Whether the port of a bridge may not talk to other ports that may not. */
-int link_isolate_port(Netlink *nl, uint32_t index);

@@ -179,8 +179,14 @@ static int resolve_foreign(Spec *spec, const char *bridge, Error *error) {
 
 static int resolve_leased(const char *run, const char *state, const NetworkConfig *config, Spec *spec, int *ret_lock,
                           Error *error) {
-        int r = name_ends(spec, "eth0", error);
+        int r;
 
+        if (config->internal && spec->port)
+                return error_set(
+                        error, ERROR_INVALID_VALUE, EINVAL, step, "Port",
+                        "the network '%s' is internal: nothing comes in from outside, and a port of it is the host's alone to use",
+                        config->name);
+        r = name_ends(spec, "eth0", error);
         return r < 0 ? r : lease_addresses(run, state, config, spec, ret_lock, error);
 }
 

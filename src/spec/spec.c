@@ -191,7 +191,7 @@ uint64_t spec_effective_capabilities(const Spec *spec) {
         uint64_t mask = application_capabilities;
 
         if ((spec->boot || spec->nesting) && spec->private_users.mode != USER_NAMESPACE_NO)
-                mask |= system_capabilities | (spec->private_network ? B(CAP_NET_ADMIN) : 0);
+                mask |= system_capabilities | (spec_has_own_network(spec) ? B(CAP_NET_ADMIN) : 0);
 
         /* On the host's network raw sockets would read what is not the machine's. */
         if (spec->network.mode != NETWORK_HOST)

@@ -336,6 +336,20 @@ test_links_beside() {
         assert_contains "$(error_of inside --network=host --network-macvlan=wire0 -- true)" "no network of its own"
 }
 
+# Over links of its own a machine may have all rights; over the host's it has none, whatever it is given.
+# Only on: namespaced
+test_rights_end_at_its_own_network() {
+        make_lan
+        assert_eq "$(inside --capability=CAP_NET_ADMIN -- sh -c 'ip link set eth0 down && cat /sys/class/net/eth0/flags')" 0x1002
+        refute inside -- ip link set eth0 down 2>/dev/null
+        refute inside --network=host --capability=CAP_NET_ADMIN -- ip link set wire0 down 2>/dev/null
+        refute inside --network=host --nesting -- ip link set wire0 down 2>/dev/null
+        assert_eq "$(($(cat /sys/class/net/wire0/flags) & 1))" 1
+        # A system inside gets the right to its network where it has one.
+        assert_eq "$(((0x$(inside --nesting -- sed -n 's/^CapEff:\t//p' /proc/1/status) >> 12) & 1))" 1
+        assert_eq "$(((0x$(inside --nesting --network=host -- sed -n 's/^CapEff:\t//p' /proc/1/status) >> 12) & 1))" 0
+}
+
 test_sysctl() {
         local before
         before=$(cat /proc/sys/net/ipv4/ip_default_ttl)

@@ -52,6 +52,42 @@ test_from_machines() {
         assert_eq "$(inside -- wget -q -O - 'http://[2001:db8::1]:8080/')" web
 }
 
+# asks_itself NAME: by the host's address, IPv4 and IPv6.
+asks_itself() {
+        local url
+        for url in http://192.0.2.1:8080/ 'http://[2001:db8::1]:8080/'; do
+                assert_eq "$(nsenter -t "$(leader_of "$1")" -n timeout 5 busybox wget -q -O - "$url")" "$1"
+        done
+}
+
+# bridges_ask_iptables 0|1: whether the host's packet filter sees what goes from port to port of a bridge, as Docker has it.
+bridges_ask_iptables() {
+        sysctl -qw net.bridge.bridge-nf-call-iptables="$1" net.bridge.bridge-nf-call-ip6tables="$1"
+}
+
+# The packets of a machine to itself leave it by the same link that they come back on.
+test_from_the_machine_itself() {
+        make_internet
+        serve web -p 8080:80
+        get http://127.0.0.1:8080/ >/dev/null
+        asks_itself web
+        modprobe br_netfilter 2>/dev/null || true
+        if [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]]; then
+                at_end bridges_ask_iptables "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)"
+                bridges_ask_iptables 1
+                asks_itself web
+                assert_eq "$(inside -- wget -q -O - http://192.0.2.1:8080/)" web
+                bridges_ask_iptables 0
+        fi
+        berth terminate web
+        # Where machines do not reach each other, a machine is no other to itself.
+        check berth network create alone --icc=no >/dev/null
+        at_end wait_until 60 berth network remove alone
+        serve web --network=alone -p 8080:80
+        get http://127.0.0.1:8080/ >/dev/null
+        asks_itself web
+}
+
 # Only on: namespaced
 test_one_address_only() {
         make_internet

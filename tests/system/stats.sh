@@ -36,6 +36,25 @@ test_numbers_follow_what_is_done() {
         berth stop busy
 }
 
+# What goes over a machine's links is counted, and nobody else's traffic.
+# Only on: namespaced
+test_network_is_its_own() {
+        local before
+        berth run -d --rm --ephemeral --name counted "$busybox" sleep 1000 >/dev/null
+        berth run -d --rm --ephemeral --name beside --network=container:counted "$busybox" sleep 1000 >/dev/null
+        berth run -d --rm --ephemeral --name on-host --network=host "$busybox" sleep 1000 >/dev/null
+        berth run -d --rm --ephemeral --name alone --network=none "$busybox" sleep 1000 >/dev/null
+        before=$(stat_of counted NetworkReceiveBytes)
+        ping -q -c 4 -i 0.2 -s 1400 "$(jq -r .link.address /run/berth/machines/counted/spec.json | cut -d / -f 1)" >/dev/null
+        jq -e ". >= $((before + 5600))" <<<"$(stat_of counted NetworkReceiveBytes)" >/dev/null
+        jq -e '. >= 5600' <<<"$(stat_of counted NetworkTransmitBytes)" >/dev/null
+        assert_eq "$(stat_of alone NetworkReceiveBytes)" 0
+        assert_eq "$(stat_of on-host NetworkReceiveBytes)" null
+        assert_eq "$(stat_of on-host NetworkTransmitBytes)" null
+        assert_eq "$(stat_of beside NetworkReceiveBytes)" null
+        berth terminate counted beside on-host alone
+}
+
 test_limits_are_those_of_now() {
         berth run -d --rm --ephemeral --name now -m 64M "$busybox" sleep 1000
         systemctl set-property --runtime berth-now.scope MemoryMax=128M

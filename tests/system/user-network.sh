@@ -97,6 +97,14 @@ test_internal() {
         gives_up one http://192.0.2.2/
         ip -n internet route add 10.0.0.0/8 via 192.0.2.1
         refute ip netns exec internet timeout 2 busybox wget -q -O - "http://$(address_of one)/"
+        # Nor by a port that a machine of another network publishes, which another one still reaches.
+        serve three -p 8080:80
+        get http://127.0.0.1:8080/ >/dev/null
+        assert_eq "$(inside -- wget -q -O - http://192.0.2.1:8080/)" three
+        gives_up one http://192.0.2.1:8080/
+        gives_up one "http://$(address_of three)/"
+        assert_contains "$(error_of inside --network=closed -p 8081:80 -- true)" "'closed' is internal"
+        refute ip netns exec internet timeout 2 busybox wget -q -O - http://192.0.2.1:8081/
 }
 
 # As a counter-proof, two networks without the option talk.
