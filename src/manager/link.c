@@ -20,15 +20,15 @@ struct Link {
         bool *freed;            /* told when it goes while it is at work */
 };
 
-/* Tells the loop what the connection waits for now. */
-static int link_arm(Link *link) {
-        uint64_t usec;
+/* Tells the loop what the connection waits for now; AGAIN: there may be more to do at once, also where no descriptor says so. */
+static int link_arm(Link *link, bool again) {
+        uint64_t usec = 0;
         int r;
 
         r = sd_bus_get_events(link->bus);
         if (r >= 0)
                 r = sd_event_source_set_io_events(link->io, (uint32_t) r);
-        if (r >= 0)
+        if (r >= 0 && !again)
                 r = sd_bus_get_timeout(link->bus, &usec);
         if (r < 0)
                 return r;
@@ -56,12 +56,12 @@ static void link_process(Link *link, bool all) {
         }
         link->freed = outer;
         if (r >= 0)
-                r = link_arm(link);
+                r = link_arm(link, r > 0);
         if (r < 0)
                 link->events->lost(link->userdata);
 }
 
-/* One message a turn, so that a supervisor that talks much holds up nobody: where there are more, the timer is due. */
+/* One message a turn, so that a supervisor that talks much holds up nobody. */
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         link_process(userdata, /* all= */ false);
         return 0;
@@ -83,7 +83,7 @@ static int link_watch(Link *link, sd_event *event) {
                 r = sd_event_source_set_priority(link->io, SD_EVENT_PRIORITY_NORMAL - 2);
         if (r >= 0)
                 r = sd_event_source_set_priority(link->timer, SD_EVENT_PRIORITY_NORMAL - 2);
-        return r < 0 ? r : link_arm(link);
+        return r < 0 ? r : link_arm(link, /* again= */ false);
 }
 
 static int on_state_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -210,7 +210,7 @@ int link_call(Link *link, sd_bus_message *call, uint64_t timeout_usec, sd_bus_me
               sd_bus_slot **ret_slot) {
         int r = sd_bus_call_async(link->bus, ret_slot, call, handler, userdata, timeout_usec);
 
-        return r < 0 ? r : link_arm(link);
+        return r < 0 ? r : link_arm(link, /* again= */ false);
 }
 
 int link_tell(Link *link, const char *member) {
