@@ -168,7 +168,7 @@ static void removing_stops_at_mounts(void **state) {
 
 /* Deeper than descriptors and stack would last, as a payload can make it. */
 static void removing_what_is_deep(void **state) {
-        enum { DEPTH = 5000 };
+        enum { DEPTH = 1200 };
         char path[64];
         int dir = test_directory(path), fd;
 
