@@ -86,6 +86,11 @@ static int ending_add(Ending *ending, const char *name, Error *error) {
         return r;
 }
 
+/* The last one was not told, after all: nobody waits for its end. */
+static void ending_drop(Ending *ending) {
+        session_done(&ending->sessions[--ending->n]);
+}
+
 /* Waits for all of them, off the bus; those that are there after UNTIL are killed. EXIT_SUCCESS or EXIT_FAILURE. */
 static int ending_wait(Ending *ending, uint64_t until) {
         int status = EXIT_SUCCESS;
@@ -144,7 +149,10 @@ static int stop_one(const char *name, void *userdata, Error *error) {
                 return why.kind == ERROR_MACHINE_NOT_RUNNING ? EXIT_SUCCESS : fail(r, &why, error);
 
         r = client_call_simple(ending->bus, NULL, &why, "StopMachine", "s", name);
-        return r >= 0 || is_gone(&why) ? EXIT_SUCCESS : fail(r, &why, error);
+        if (r >= 0 || is_gone(&why))
+                return EXIT_SUCCESS;
+        ending_drop(ending);
+        return fail(r, &why, error);
 }
 
 static int stop_verb(const Call *call, Error *error) {
@@ -184,6 +192,8 @@ static int kill_one(const char *name, void *userdata, Error *error) {
         }
         r = client_call_simple(ending->bus, NULL, error, "KillMachine", "ssi", name, kill_whom_names[ending->whom],
                                ending->signal);
+        if (r < 0 && ending->signal == SIGKILL)
+                ending_drop(ending);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 
