@@ -14,20 +14,28 @@
 #include "client.h"
 #include "file-util.h"
 #include "parse-util.h"
+#include "resource.h"
 #include "string-util.h"
 #include "strv.h"
 #include "verbs.h"
 
 void doctor_say(Doctor *d, Health health, const char *what, const char *format, ...) {
         static const char *const words[] = { [HEALTH_OK] = "ok", [HEALTH_NOTE] = "note", [HEALTH_BAD] = "BAD" };
+        static const char *const keys[] = { [HEALTH_OK] = "ok", [HEALTH_NOTE] = "note", [HEALTH_BAD] = "bad" };
+        _cleanup_free_ char *text = NULL;
         va_list ap;
 
-        d->found[health]++;
-        printf("%-4s  %-17s ", words[health], what);
+        d->bad = d->bad || health == HEALTH_BAD;
         va_start(ap, format);
-        (void) vprintf(format, ap);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
         va_end(ap);
-        putchar('\n');
+        if (d->table) {
+                table_add_string(d->table, keys[health]);
+                table_add_string(d->table, what);
+                table_add_string(d->table, text);
+        } else
+                printf("%-4s  %-17s %s\n", words[health], what, strempty(text));
 }
 
 static void check_systemd(Doctor *d) {
@@ -41,12 +49,14 @@ static void check_cgroups(Doctor *d) {
         static const char *const wanted[] = { "cpu", "io", "memory", "pids" };
         _cleanup_free_ char *line = NULL;
         _cleanup_strv_free_ char **controllers = NULL;
-        bool unified = false;
-        struct statfs fs;
+        bool complete = true;
+        int host = host_kind();
 
-        if (statfs("/sys/fs/cgroup", &fs) >= 0)
-                unified = fs.f_type == CGROUP2_SUPER_MAGIC;
-        if (!unified) {
+        if (host < 0) {
+                doctor_say(d, HEALTH_BAD, "cgroups", "there are none at /sys/fs/cgroup: no machine can run; boot with systemd");
+                return;
+        }
+        if (host == HOST_HYBRID) {
                 doctor_say(
                         d, HEALTH_NOTE, "cgroups",
                         "version 1 (hybrid): limits work, but those that only version 2 has (MemoryHigh=, IOWeight= and others) are "
@@ -56,13 +66,15 @@ static void check_cgroups(Doctor *d) {
         if (file_read_line(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", &line) < 0 || strv_split(line, " ", &controllers) < 0)
                 return;
         for (size_t i = 0; i < ELEMENTSOF(wanted); i++)
-                if (!strv_contains(controllers, wanted[i]))
+                if (!strv_contains(controllers, wanted[i])) {
+                        complete = false;
                         doctor_say(
                                 d, HEALTH_BAD, "cgroups",
                                 "the controller %s is missing: limits of that kind are refused; look for cgroup_disable= on the "
                                 "kernel's command line",
                                 wanted[i]);
-        if (d->found[HEALTH_BAD] == 0)
+                }
+        if (complete)
                 doctor_say(d, HEALTH_OK, "cgroups", "version 2 with %s", line);
 }
 
@@ -165,6 +177,8 @@ static void check_services(Doctor *d) {
                         doctor_say(d, HEALTH_OK, rows[i].what, "it is there");
                 else
                         doctor_say(d, rows[i].health, rows[i].what, "%s", rows[i].trouble);
+        if (bus_has(running, "org.freedesktop.network1"))
+                doctor_check_networkd(d);
 }
 
 static void check_lsms(Doctor *d) {
@@ -180,18 +194,36 @@ static void check_lsms(Doctor *d) {
                 doctor_say(d, HEALTH_OK, "security modules", "%s", list);
 }
 
-static int doctor_verb(const Call *call, Error *error) {
-        Doctor d = { .root = geteuid() == 0 };
+typedef struct DoctorOptions {
+        JsonMode json;
+} DoctorOptions;
 
-        check_systemd(&d);
-        check_cgroups(&d);
-        check_user_namespaces(&d);
-        check_id_maps(&d);
-        check_services(&d);
-        check_lsms(&d);
-        check_forwarding(&d);
-        doctor_check_firewall(&d);
-        return d.found[HEALTH_BAD] > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+static const Option doctor_options[] = {
+        { "json", &type_json_mode, offsetof(DoctorOptions, json), "JSON: short (one line), pretty or off" },
+        {},
+};
+
+static void check_all(Doctor *d) {
+        check_systemd(d);
+        check_cgroups(d);
+        check_user_namespaces(d);
+        check_id_maps(d);
+        check_services(d);
+        check_lsms(d);
+        check_forwarding(d);
+        doctor_check_firewall(d);
+}
+
+static int doctor_verb(const Call *call, Error *error) {
+        static const Column columns[] = { { "HEALTH", "health" }, { "WHAT", "what" }, { "TEXT", "text" } };
+        const DoctorOptions *options = call->options;
+        _cleanup_table_ Table table = TABLE(columns);
+        Doctor d = { .root = geteuid() == 0, .table = options->json == JSON_OFF ? NULL : &table };
+
+        check_all(&d);
+        if (d.table && table_print(&table, options->json, /* legend= */ false) < 0)
+                return error_oom(error);
+        return d.bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 const Verb verb_doctor = {
@@ -199,10 +231,13 @@ const Verb verb_doctor = {
         .operands = "",
         .least = 0,
         .most = 0,
+        .options = doctor_options,
+        .size = sizeof(DoctorOptions),
         .help = "Say what of this host keeps machines from working",
         .details =
                 "Each line is about one thing: ok, a note (something works less well) or BAD (something does not work), and says how to "
-                "mend it. The packet filter's rules, also those of firewalld and iptables-nft, are followed as a machine's packets would "
-                "be, and the rule is named that would drop them. Exit status 1 where anything is bad.",
+                "mend it. The packet filter's rules, also those of firewalld and iptables-nft, are followed as the packets of machines on "
+                "each network would be, and the rule is named that would drop them; so is a file of systemd-networkd's that takes their "
+                "links away. Exit status 1 where anything is bad.",
         .run = doctor_verb,
 };

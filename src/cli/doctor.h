@@ -3,7 +3,7 @@
 
 /* What berth doctor's checks say. */
 
-#include "macro.h"
+#include "output.h"
 
 typedef enum Health {
         HEALTH_OK,
@@ -12,8 +12,9 @@ typedef enum Health {
 } Health;
 
 typedef struct Doctor {
-        unsigned found[HEALTH_BAD + 1];
+        bool bad;                /* something was */
         bool root;
+        Table *table;            /* what is said goes there; NULL: to standard output */
 } Doctor;
 
 /* One line: what was looked at, how it is, and where it is not well what does not work and how to mend it. */
@@ -21,3 +22,6 @@ void doctor_say(Doctor *d, Health health, const char *what, const char *format, 
 
 /* Whether others' rules of the packet filter would drop what machines send and get. */
 void doctor_check_firewall(Doctor *d);
+
+/* Whether systemd-networkd, which runs, has files that take links away from berth. */
+void doctor_check_networkd(Doctor *d);

@@ -56,7 +56,7 @@ test_rule_that_drops() {
         nft add rule ip picky guard ct state new drop
         local handle
         handle=$(nft -a list chain ip picky guard | sed -n 's/.*drop # handle //p')
-        assert_contains "$(firewall_line)" "what machines ask of the host would be dropped by the rule with handle $handle of its chain guard"
+        assert_contains "$(firewall_line)" "what machines ask of the host on berth0 would be dropped by the rule with handle $handle of its chain guard"
         assert_contains "$(firewall_line)" "table ip picky, chain in"
         # A rule that lets it pass before is seen, too.
         nft insert rule ip picky in iifname berth0 accept
@@ -71,4 +71,93 @@ test_rules_of_others_are_left_alone() {
         nft add rule ip mine forward iifname docker0 oifname '!=' docker0 tcp dport 25 drop
         nft add rule ip mine forward ct state invalid drop
         check berth doctor >/dev/null
+}
+
+# Networks beside the default one, a zone among them; one that nothing goes through the host from has nothing to lose.
+# Only on: namespaced
+test_other_networks() {
+        check berth network create office >/dev/null
+        at_end wait_until 60 berth network remove office
+        check berth network create vault --internal >/dev/null
+        at_end wait_until 60 berth network remove vault
+        serve one --network=zone=dmz
+        nft add table inet strict
+        at_end nft delete table inet strict
+        nft 'add chain inet strict forward { type filter hook forward priority 10; policy accept; }'
+        nft add rule inet strict forward iifname '{ "br-office", "vz-dmz", "br-vault" }' drop
+        local lines
+        lines=$(firewall_line)
+        assert_contains "$lines" "what machines send out of br-office would be dropped"
+        assert_contains "$lines" "what machines send out of vz-dmz would be dropped"
+        assert_lacks "$lines" berth0
+        assert_lacks "$lines" br-vault
+        nft add chain inet strict input '{ type filter hook input priority 10; policy accept; }'
+        nft add rule inet strict input iifname br-vault drop
+        assert_contains "$(firewall_line)" "what machines ask of the host on br-vault would be dropped"
+}
+
+# As iptables-nft has its tables: the advice is in its words.
+# Only on: namespaced
+test_tables_of_iptables() {
+        nft add table ip6 filter
+        at_end nft delete table ip6 filter
+        nft 'add chain ip6 filter FORWARD { type filter hook forward priority 0; policy drop; }'
+        assert_contains "$(firewall_line)" "let it pass: ip6tables -I FORWARD -i berth0 -j ACCEPT"
+        assert_contains "$(firewall_line)" "let it pass: ip6tables -I FORWARD -o berth0 -j ACCEPT"
+}
+
+# network_file TEXT: a file of systemd-networkd's that comes before its own.
+network_file() {
+        mkdir -p /run/systemd/network
+        printf '%b' "$1" >/run/systemd/network/20-all.network
+        networkctl reload
+}
+
+forget_network_file() {
+        rm -f /run/systemd/network/20-all.network
+        networkctl reload
+}
+
+networkd_line() {
+        berth doctor | grep '^[A-Za-z]*  *networkd' || true
+}
+
+# A file that matches every link is named, and what is advised mends it. (This host has no udev, without which networkd does nothing.)
+# Only on: namespaced
+test_networkd_that_takes_every_link() {
+        if ! systemctl is-active --quiet systemd-networkd.service; then
+                assert_eq "$(networkd_line)" ""
+                systemctl start systemd-networkd.service
+                at_end systemctl stop systemd-networkd.service systemd-networkd.socket
+        fi
+        assert_matches "$(networkd_line)" '^ok '
+        at_end forget_network_file
+        network_file '[Match]\nType=ether\n[Network]\nLinkLocalAddressing=no\n'
+        assert_matches "$(networkd_line)" '^BAD .*/run/systemd/network/20-all.network matches vb-\*'
+        assert_status 1 berth doctor >/dev/null
+        printf '[Match]\nName=vb-*\n[Link]\nUnmanaged=yes\n' >/run/systemd/network/10-machines.network
+        at_end rm /run/systemd/network/10-machines.network
+        networkctl reload
+        assert_matches "$(networkd_line)" '^ok '
+        # Every link by its name takes the bridge's address, too; one that leaves what it finds does not.
+        network_file '[Match]\nName=*\n[Network]\nDHCP=no\n'
+        assert_matches "$(networkd_line)" '^BAD .*matches berth0'
+        network_file '[Match]\nName=*\n[Network]\nKeepConfiguration=yes\n'
+        assert_matches "$(networkd_line)" '^ok '
+        network_file '[Match]\nName=!vb-* berth0\n[Network]\nDHCP=no\n'
+        assert_matches "$(networkd_line)" '^ok '
+}
+
+# Only on: namespaced
+test_json() {
+        local out
+        out=$(berth doctor --json=short)
+        assert_eq "$(jq -r '[.[] | select(.what == "systemd")][0].health' <<<"$out")" ok
+        assert_eq "$(jq -r '[.[] | .health] | unique - ["ok", "note"] | length' <<<"$out")" 0
+        assert_eq "$(jq length <<<"$out")" "$(berth doctor | wc -l)"
+        nft add table inet strict
+        at_end nft delete table inet strict
+        nft 'add chain inet strict forward { type filter hook forward priority 10; policy drop; }'
+        assert_status 1 berth doctor --json=pretty >out
+        assert_contains "$(jq -r '.[] | select(.health == "bad") | .text' out)" "the policy in table inet strict"
 }
