@@ -6,7 +6,7 @@
 #include "nspawn-options.h"
 #include "setting-mount-types.h"
 #include "string-util.h"
-#include "tree.h"
+#include "tree-find.h"
 #include "verbs.h"
 
 /* The word under the cursor, and where it goes. */

@@ -5,7 +5,8 @@
 #include "client.h"
 #include "string-util.h"
 #include "strv.h"
-#include "tree.h"
+#include "tree-find.h"
+#include "unit-dependencies.h"
 #include "verbs.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
@@ -58,12 +59,15 @@ static int check_machine(sd_bus *bus, const char *name, Error *error) {
 }
 
 static int enable_one(sd_bus *bus, const char *name, bool now, Error *error) {
-        _cleanup_free_ char *unit = str_format("berth@%s.service", name);
+        _cleanup_free_ char *unit = unit_of_machine(name);
         int r;
 
         if (!unit)
                 return error_oom(error);
         r = check_machine(bus, name, error);
+        /* What settings files say now. */
+        if (r >= 0)
+                r = client_call_simple(bus, NULL, error, "UpdateMachineUnit", "s", name);
         if (r >= 0)
                 r = call_systemd(bus, "EnableUnitFiles", unit, error, "asbb", 1, unit, /* runtime= */ false, /* force= */ false);
         if (r >= 0)
@@ -74,7 +78,7 @@ static int enable_one(sd_bus *bus, const char *name, bool now, Error *error) {
 }
 
 static int disable_one(sd_bus *bus, const char *name, bool now, Error *error) {
-        _cleanup_free_ char *unit = str_format("berth@%s.service", name);
+        _cleanup_free_ char *unit = unit_of_machine(name);
         int r;
 
         if (!unit)

@@ -11,7 +11,7 @@
 #include "setting.h"
 #include "spec-json.h"
 #include "string-util.h"
-#include "tree.h"
+#include "tree-find.h"
 
 int keep_unit_exec(const Spec *spec, bool plan, Error *error) {
         _cleanup_free_ char *json = NULL, *argument = NULL;

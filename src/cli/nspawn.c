@@ -22,7 +22,7 @@
 #include "settings-files.h"
 #include "string-util.h"
 #include "strv.h"
-#include "tree.h"
+#include "tree-find.h"
 
 static const char reading[] = "reading the options";
 

@@ -11,7 +11,7 @@
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "strv.h"
-#include "tree.h"
+#include "tree-find.h"
 
 /* One option as it was found: in the verb's rows or in the settings table. */
 typedef struct Match {

@@ -16,7 +16,7 @@
 #include "strv.h"
 #include "terminal-size-bus.h"
 #include "terminal.h"
-#include "tree.h"
+#include "tree-find.h"
 #include "verbs.h"
 
 typedef struct RunOptions {

@@ -17,6 +17,7 @@
 #include "run-request.h"
 #include "set-property.h"
 #include "stats.h"
+#include "unit-file.h"
 #include "volume.h"
 
 static int run_stop(Call *call, Error *error) {
@@ -126,6 +127,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "RenameMachine", ACTION_MANAGE, NULL, rename_run },
         { MANAGER_INTERFACE, "GetMachineSettings", ACTION_MANAGE, NULL, settings_get_run },
         { MANAGER_INTERFACE, "SetMachineSettings", ACTION_MANAGE, settings_set_read, settings_set_run },
+        { MANAGER_INTERFACE, "UpdateMachineUnit", ACTION_MANAGE, NULL, unit_file_update_run },
         { MANAGER_INTERFACE, "PlanMachine", ACTION_RUN, run_request_read, plan_run },
         { MANAGER_INTERFACE, "StartMachine", ACTION_MANAGE, run_request_read_kept, run_request_run },
         { MANAGER_INTERFACE, "StopMachine", ACTION_MANAGE, NULL, run_stop },

@@ -14,6 +14,7 @@
 #include "spec-bus.h"
 #include "string-util.h"
 #include "strv.h"
+#include "unit-file.h"
 
 enum { NAME_TRIES = 16 };
 
@@ -95,7 +96,10 @@ int create_run(Call *call, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, "keeping the settings", spec->name);
         r = add_machine(manager, spec->name, &machine, error);
-        return r < 0 ? r : sd_bus_reply_method_return(call->message, "so", machine_name(machine), machine->path);
+        if (r < 0)
+                return r;
+        unit_file_update(manager, machine_name(machine));
+        return sd_bus_reply_method_return(call->message, "so", machine_name(machine), machine->path);
 }
 
 /* A machine that is kept and does not run. */
@@ -139,10 +143,14 @@ int rename_run(Call *call, Error *error) {
         r = kept_rename(manager->kept_dir, machine_name(machine), name);
         if (r < 0)
                 return error_set_errno(error, r, step, machine_name(machine));
+        unit_file_update(manager, machine_name(machine));
         machine_bus_removed(machine);
         machine_free(machine);
         r = add_machine(manager, name, &machine, error);
-        return r < 0 ? r : sd_bus_reply_method_return(call->message, NULL);
+        if (r < 0)
+                return r;
+        unit_file_update(manager, name);
+        return sd_bus_reply_method_return(call->message, NULL);
 }
 
 /* Settings, secrets and all: for who manages machines. */
@@ -216,6 +224,7 @@ int settings_set_run(Call *call, Error *error) {
         r = kept_write_spec(manager->kept_dir, call->name, spec);
         if (r < 0)
                 return error_set_errno(error, r, step, call->name);
+        unit_file_update(manager, call->name);
         machine_drop_spec(machine);
         machine_bus_changed(machine, (const char *const[]){ "Settings", NULL });
         return sd_bus_reply_method_return(call->message, NULL);

@@ -108,6 +108,7 @@ const sd_bus_vtable manager_vtable[] = {
                                 call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("SetMachineSettings", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_NO_RESULT,
                                 call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("UpdateMachineUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("StartMachine", SD_BUS_ARGS("s", name, "a{sv}", options),
                                 SD_BUS_RESULT("o", machine, "h", session), call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("StopMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),

@@ -23,6 +23,7 @@
 #include "strv.h"
 #include "timeline-bus.h"
 #include "trash.h"
+#include "unit-file.h"
 #include "unregister.h"
 
 /* From the supervisor's birth to the payload's. */
@@ -389,7 +390,10 @@ static int keep_settings(Start *s, Error *error) {
         s->machine->kept = true;
         /* Without what files say: they are read again at each start. */
         r = kept_write_spec(manager->kept_dir, spec->name, given ? given : spec);
-        return r < 0 ? error_set_errno(error, r, "keeping the settings", spec->name) : 0;
+        if (r < 0)
+                return error_set_errno(error, r, "keeping the settings", spec->name);
+        unit_file_update(manager, spec->name);
+        return 0;
 }
 
 static int make_pair(int *ret_ours, int *ret_peer, Error *error) {

@@ -315,6 +315,20 @@ const Setting settings[] = {
           "managed-oom-preference", NULL, TRUST_HOST, "Whether systemd-oomd rather spares the machine" },
         { "Property", SECTION_RESOURCES, &type_properties, FIELD(property), "property", NULL, TRUST_HOST,
           "Any other property of the scope, as systemctl set-property takes it" },
+
+        /* [Unit] */
+        { "After", SECTION_UNIT, &type_units, FIELD(after), "after", NULL, TRUST_HOST,
+          "Start its berth@.service after that of another machine, or a unit" },
+        { "Before", SECTION_UNIT, &type_units, FIELD(before), "before", NULL, TRUST_HOST,
+          "Start its berth@.service before it" },
+        { "Requires", SECTION_UNIT, &type_units, FIELD(requires_units), "requires", NULL, TRUST_HOST,
+          "Start it as well, and do not run without it" },
+        { "Wants", SECTION_UNIT, &type_units, FIELD(wants), "wants", NULL, TRUST_HOST,
+          "Start it as well" },
+
+        /* [Install] */
+        { "WantedBy", SECTION_INSTALL, &type_units, FIELD(wanted_by), "wanted-by", NULL, TRUST_HOST,
+          "Once enabled by berth enable, be started along with it, too" },
 };
 const size_t settings_count = ELEMENTSOF(settings);
 static_assert(ELEMENTSOF(settings) <= SPEC_SETTINGS_MAX, "Spec.assigned has room for each row");
@@ -342,6 +356,8 @@ const char *setting_section_name(SettingSection section) {
                 [SECTION_FILES] = "Files",
                 [SECTION_NETWORK] = "Network",
                 [SECTION_RESOURCES] = "Resources",
+                [SECTION_UNIT] = "Unit",
+                [SECTION_INSTALL] = "Install",
         };
         static_assert(ELEMENTSOF(names) == _SECTION_MAX, "each section has a name");
 

@@ -15,6 +15,8 @@ typedef enum SettingSection {
         SECTION_FILES,
         SECTION_NETWORK,
         SECTION_RESOURCES,
+        SECTION_UNIT,        /* of the machine's own unit, berth@NAME.service: see unit-dependencies.h */
+        SECTION_INSTALL,
         _SECTION_MAX,
 } SettingSection;
 
@@ -228,6 +230,7 @@ extern const SettingType type_unit_device_policy;
 extern const SettingType type_unit_oom;
 extern const SettingType type_unit_oom_preference;
 extern const SettingType type_kill_mode;
+extern const SettingType type_units;        /* unit-dependencies.c */
 /* Lists of those. */
 extern const SettingType type_unit_device_weights; /* "DEVICE WEIGHT" */
 extern const SettingType type_unit_bandwidths;     /* "DEVICE NUMBER" */

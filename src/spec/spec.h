@@ -345,6 +345,13 @@ struct Spec {
         char *managed_oom_preference;
         char **property;           /* NAME=VALUE, any other unit property */
 
+        /* [Unit] and [Install] of berth@NAME.service: names of units */
+        char **after;
+        char **before;
+        char **requires_units;
+        char **wants;
+        char **wanted_by;
+
         bool assigned[SPEC_SETTINGS_MAX]; /* per row of the settings table: set by a user, not by default */
 };
 

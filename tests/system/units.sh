@@ -83,3 +83,132 @@ test_what_cannot_be_enabled() {
         assert_contains "$(error_of berth enable 'no/name')" 'a name is letters'
         assert_contains "$(error_of berth start --keep-unit no-such-machine)" no-such-machine
 }
+
+has_reloaded() {
+        [[ $(systemctl show -P NeedDaemonReload "$1") == no ]]
+}
+
+# property_has UNIT PROPERTY WORD
+property_has() {
+        [[ " $(systemctl show -P "$2" "$1") " == *" $3 "* ]]
+}
+
+drop_in_of() {
+        echo "/etc/systemd/system/berth@$1.service.d/50-berth.conf"
+}
+
+# started_at UNIT: microseconds of the monotonic clock.
+started_at() {
+        systemctl show -P ActiveEnterTimestampMonotonic "$1"
+}
+
+test_machines_in_order() {
+        make_tree tree
+        # The database takes its time until it is ready.
+        cp "$(command -v notify)" tree/bin/
+        berth create --name order-db --ephemeral --notify-ready=yes ./tree sh -c 'sleep 1; notify READY=1; exec sleep 1000' >/dev/null
+        at_end berth rm -f order-db
+        berth create --name order-web --after order-db --requires=order-db --wants 'dbus.socket' --before=machines.target --ephemeral ./tree sleep 1000 >/dev/null
+        at_end berth rm -f order-web
+        at_end systemctl stop berth@order-web.service berth@order-db.service
+
+        assert_eq "$(sed 1d "$(drop_in_of order-web)")" '[Unit]
+After=berth@order-db.service
+Before=machines.target
+Requires=berth@order-db.service
+Wants=dbus.socket'
+        check property_has berth@order-web.service After berth@order-db.service
+        check property_has berth@order-web.service Requires berth@order-db.service
+        assert_contains "$(systemctl list-dependencies --plain berth@order-web.service)" berth@order-db.service
+        assert_contains "$(systemctl status --no-pager berth@order-web.service || true)" 50-berth.conf
+
+        # Asked for the one, systemd starts both, and this one once the other is ready.
+        systemctl start berth@order-web.service
+        check is_running order-db
+        check is_running order-web
+        (($(started_at berth@order-db.service) <= $(systemctl show -P InactiveExitTimestampMonotonic berth@order-web.service))) ||
+                fail "it began before what it comes after was ready"
+        # And without it, it does not run.
+        systemctl stop berth@order-db.service
+        wait_until 60 unit_is_over berth@order-web.service
+        refute is_running order-web
+}
+
+# Only on: namespaced
+test_drop_in_follows_the_settings() {
+        make_tree tree
+        berth create --name drop-a --after drop-b ./tree sleep 1000 >/dev/null
+        at_end berth rm -f drop-a
+        check property_has berth@drop-a.service After berth@drop-b.service
+
+        printf '#!/bin/sh\nsed -i "s/^After=.*/After=berth@drop-c.service/" "$1"\n' >editor
+        chmod +x editor
+        EDITOR=$PWD/editor berth edit drop-a
+        assert_contains "$(cat "$(drop_in_of drop-a)")" After=berth@drop-c.service
+        wait_until 60 property_has berth@drop-a.service After berth@drop-c.service
+        refute property_has berth@drop-a.service After berth@drop-b.service
+
+        berth rename drop-a drop-z
+        refute test -e "$(drop_in_of drop-a)"
+        assert_contains "$(cat "$(drop_in_of drop-z)")" After=berth@drop-c.service
+        berth rm drop-z
+        refute test -e "$(dirname "$(drop_in_of drop-z)")"
+        wait_until 60 has_reloaded berth@drop-z.service
+        refute property_has berth@drop-z.service After berth@drop-c.service
+
+        # One that was run keeps its own, too.
+        berth run -d --name drop-a --requires dbus.socket ./tree sleep 1000
+        check property_has berth@drop-a.service Requires dbus.socket
+        berth stop drop-a
+        # What others have put beside it stays.
+        mkdir -p "$(dirname "$(drop_in_of drop-a)")"
+        echo '[Unit]' >"$(dirname "$(drop_in_of drop-a)")/90-mine.conf"
+        at_end rm -rf "$(dirname "$(drop_in_of drop-a)")"
+        berth rm drop-a
+        refute test -e "$(drop_in_of drop-a)"
+        check test -e "$(dirname "$(drop_in_of drop-a)")/90-mine.conf"
+}
+
+# Only on: namespaced
+test_wanted_by_at_enabling() {
+        make_tree tree
+        berth create --name wanted --wanted-by=berth-test.target ./tree sleep 1000 >/dev/null
+        at_end berth rm -f wanted
+        at_end berth disable wanted
+        printf '[Unit]\nDescription=A test\n' >/run/systemd/system/berth-test.target
+        at_end systemctl daemon-reload
+        at_end rm -f /run/systemd/system/berth-test.target
+        at_end systemctl stop berth-test.target berth@wanted.service
+        systemctl daemon-reload
+
+        berth enable wanted
+        [[ -L /etc/systemd/system/berth-test.target.wants/berth@wanted.service ]] || fail "the target does not want it"
+        systemctl start berth-test.target
+        wait_until 60 is_running wanted
+        systemctl stop berth@wanted.service
+        berth disable wanted
+        refute test -e /etc/systemd/system/berth-test.target.wants/berth@wanted.service
+}
+
+# Of a tree that is only installed: as its file says when it is enabled.
+# Only on: namespaced
+test_order_in_a_settings_file() {
+        installed order-tree
+        mkdir -p /etc/systemd/nspawn
+        printf '[Exec]\nBoot=no\nParameters=sleep 1000\n[Unit]\nAfter=dbus.socket other-machine\n' >/etc/systemd/nspawn/order-tree.nspawn
+        at_end rm -rf "$(dirname "$(drop_in_of order-tree)")"
+        at_end rm -f /etc/systemd/nspawn/order-tree.nspawn
+        berth enable order-tree
+        check property_has berth@order-tree.service After berth@other-machine.service
+        printf '[Exec]\nBoot=no\nParameters=sleep 1000\n' >/etc/systemd/nspawn/order-tree.nspawn
+        berth enable order-tree
+        refute test -e "$(drop_in_of order-tree)"
+
+        # What lies beside an image cannot say what else is started.
+        rm /etc/systemd/nspawn/order-tree.nspawn
+        printf '[Unit]\nRequires=dbus.socket\n' >/var/lib/machines/order-tree.nspawn
+        at_end rm -f /var/lib/machines/order-tree.nspawn
+        berth enable order-tree
+        refute test -e "$(drop_in_of order-tree)"
+        assert_contains "$(error_of berth create --name bad-order --after 'a b;c' ./nowhere true)" 'the name of a machine, or of a unit'
+}

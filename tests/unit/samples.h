@@ -36,6 +36,7 @@ static const Samples samples[] = {
         { &type_ipv4, { "10.0.0.1", "10.0.0.1/24" }, { "10.0.0", "fd00::1", "10.0.0.1/33", "10.0.0.1/0", "10.0.0.256" } },
         { &type_ipv6, { "fd00::1", "fd00::0:1/64" }, { "10.0.0.1", "fd00::1/129", "fd00:::1", "::1%lo" } },
         { &type_addresses, { "10.0.0.1", "fd00::1" }, { "10.0.0", "fd00::1/64", "name" } },
+        { &type_units, { "db", "network-online.target" }, { "a/b", "@.service", "a;b.service" } },
         { &type_domains, { "a.example", "ndots:2" }, { "a/b", "a\nb" } },
         { &type_sysctls, { "net.ipv4.ip_forward=1", "net/ipv4/ip_forward=1", "net.ipv4.ping_group_range=0 0" },
           { "net.ipv4.ip_forward", "kernel.hostname=x", "net.../x=1", "net.=1", "net.a/../b=1" } },

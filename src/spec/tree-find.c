@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tree.h"
+#include "tree-find.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "string-util.h"
-#include "tree.h"
+#include "tree-find.h"
 
 static void check(const char *tree, const char *expected) {
         _cleanup_error_ Error error = ERROR_NULL;
