@@ -71,6 +71,24 @@ static json_t *state_to_object(const MachineInfo *info) {
                          isempty(info->survivors) ? NULL : info->survivors);
 }
 
+/* Without a limit, or not known: -1. */
+static json_int_t number_or_none(uint64_t value) {
+        return value > INT64_MAX ? -1 : (json_int_t) value;
+}
+
+/* What concerns others: who owns it, where it is reached, where it writes to, and what it used. */
+static json_t *surroundings_to_object(const MachineInfo *info) {
+        json_t *addresses = json_array();
+
+        STRV_FOREACH(address, info->addresses)
+                (void) json_array_append_new(addresses, json_string(*address));
+        return json_pack("{s:I, s:s*, s:s*, s:o, s:i, s:s*, s:I, s:I, s:I}", "owner", (json_int_t) info->owner, "log",
+                         isempty(info->log) ? NULL : info->log, "network", isempty(info->network) ? NULL : info->network,
+                         "addresses", addresses, "oom_kills", (int) info->oom_kills, "oom_victim",
+                         isempty(info->oom_victim) ? NULL : info->oom_victim, "memory_peak", number_or_none(info->memory_peak),
+                         "memory_limit", number_or_none(info->memory_limit), "cpu_usec", number_or_none(info->cpu_usec));
+}
+
 static int read_settings(sd_bus *bus, const MachineInfo *info, Spec *spec, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r = machine_read_settings(bus, info, &message, error);
@@ -87,7 +105,7 @@ static int inspect_one(const char *name, void *userdata, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
         _cleanup_spec_ Spec *spec = spec_new();
         Inspect *inspect = userdata;
-        json_t *object;
+        json_t *object, *state, *more;
         int r;
 
         if (!spec)
@@ -98,8 +116,12 @@ static int inspect_one(const char *name, void *userdata, Error *error) {
         if (r < 0)
                 return r;
 
-        object = json_pack("{s:s, s:s, s:o, s:o}", "name", info.name, "root", strempty(info.root), "state",
-                           state_to_object(&info), "settings", settings_to_json(spec));
+        state = state_to_object(&info);
+        more = surroundings_to_object(&info);
+        (void) json_object_update(state, more);
+        json_decref(more);
+        object = json_pack("{s:s, s:s, s:o, s:o}", "name", info.name, "root", strempty(info.root), "state", state, "settings",
+                           settings_to_json(spec));
         return !object || json_array_append_new(inspect->all, object) < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 

@@ -26,7 +26,7 @@ static const Option list_options[] = {
 
 /* One row of ListMachines(), borrowed from the reply. */
 typedef struct Item {
-        const char *name, *state, *root, *path;
+        const char *name, *state, *root, *path, *health;
         uint32_t leader;
         uint64_t started;
 } Item;
@@ -41,7 +41,7 @@ static int read_items(sd_bus_message *reply, bool all, Item **ret, size_t *ret_n
         int r = sd_bus_message_enter_container(reply, 'a', "(ssusto)");
 
         while (r >= 0) {
-                Item item;
+                Item item = {};
 
                 r = sd_bus_message_read(reply, "(ssusto)", &item.name, &item.state, &item.leader, &item.root, &item.started,
                                         &item.path);
@@ -69,12 +69,30 @@ static int read_items(sd_bus_message *reply, bool all, Item **ret, size_t *ret_n
         return 0;
 }
 
-static void add_item(Table *table, const Item *item) {
+/* Whether any is checked. HEALTH are names, each with its state behind it. */
+static int read_health(sd_bus_message *reply, Item *items, size_t n) {
+        const char *name, *health;
+        bool any = false;
+        int r = sd_bus_message_enter_container(reply, 'a', "{ss}");
+
+        while (r >= 0 && (r = sd_bus_message_read(reply, "{ss}", &name, &health)) > 0) {
+                Item *item = n > 0 ? bsearch(&(Item){ .name = name }, items, n, sizeof(Item), compare_items) : NULL;
+
+                if (item)
+                        item->health = health;
+                any = any || item;
+        }
+        return r < 0 ? r : any;
+}
+
+static void add_item(Table *table, const Item *item, bool health) {
         bool alive = machine_state_is_alive(machine_state_from_string(item->state));
         char uptime[FORMAT_AGE_MAX];
 
         table_add_string(table, item->name);
         table_add_string(table, item->state);
+        if (health)
+                table_add_string(table, item->health);
         table_add_number(table, alive ? item->leader : 0);
         if (item->started == 0)
                 table_add(table, "-", json_null());
@@ -84,17 +102,23 @@ static void add_item(Table *table, const Item *item) {
         table_add_string(table, item->root);
 }
 
-static int print_items(const Item *items, size_t n, const ListOptions *options, bool styled) {
-        static const Column columns[] = {
+/* The column is there for programs, and for people where there is something in it. */
+static int print_items(const Item *items, size_t n, const ListOptions *options, bool health, bool styled) {
+        static const Column checked[] = {
+                { "MACHINE", "machine" },     { "STATE", "state", style_of_state }, { "HEALTH", "health" },
+                { "LEADER", "leader" },       { "UPTIME", "started_usec" },         { "ROOT", "root" },
+        };
+        static const Column unchecked[] = {
                 { "MACHINE", "machine" },     { "STATE", "state", style_of_state }, { "LEADER", "leader" },
                 { "UPTIME", "started_usec" }, { "ROOT", "root" },
         };
         bool legend = !options->no_legend && options->json == JSON_OFF;
-        _cleanup_table_ Table table = STYLED_TABLE(columns, styled);
+        bool shown = health || options->json != JSON_OFF;
+        _cleanup_table_ Table table = shown ? STYLED_TABLE(checked, styled) : STYLED_TABLE(unchecked, styled);
         int r;
 
         for (size_t i = 0; i < n; i++)
-                add_item(&table, items + i);
+                add_item(&table, items + i, shown);
 
         r = table_print(&table, options->json, legend && n > 0);
         if (r < 0 || !legend)
@@ -107,7 +131,7 @@ static int print_items(const Item *items, size_t n, const ListOptions *options, 
 }
 
 static int list_verb(const Call *call, Error *error) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL, *health = NULL;
         const ListOptions *options = call->options;
         _cleanup_bus_ sd_bus *bus = NULL;
         _cleanup_free_ Item *items = NULL;
@@ -129,7 +153,14 @@ static int list_verb(const Call *call, Error *error) {
                         puts(items[i].name);
                 return EXIT_SUCCESS;
         }
-        return print_items(items, n, options, call->styled) < 0 ? error_oom(error) : EXIT_SUCCESS;
+
+        r = client_call_simple(bus, &health, error, "ListHealth", "");
+        if (r < 0)
+                return r;
+        r = read_health(health, items, n);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        return print_items(items, n, options, r > 0, call->styled) < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 
 const Verb verb_list = {

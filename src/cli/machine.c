@@ -3,6 +3,7 @@
 
 #include "session.h"
 #include "string-util.h"
+#include "strv.h"
 #include "usage.h"
 
 #define DESTINATION "org.berth1"
@@ -40,13 +41,27 @@ static const struct {
         { "HealthFailures",  'u', offsetof(MachineInfo, health_failures) },
         { "HealthOutput",    's', offsetof(MachineInfo, health_output) },
         { "Survivors",       's', offsetof(MachineInfo, survivors)   },
+        { "Owner",           'u', offsetof(MachineInfo, owner)       },
+        { "Network",         's', offsetof(MachineInfo, network)     },
+        { "Addresses",       'a', offsetof(MachineInfo, addresses)   },
         { "KeepUnit",        'b', offsetof(MachineInfo, keep_unit)   },
 };
 
 void machine_info_done(MachineInfo *info) {
         (void) sd_bus_message_unref(info->reply);
+        strv_free(info->addresses);
         free(info->path);
         *info = MACHINE_INFO_NULL;
+}
+
+/* An "as" in its variant, in place of what was there. */
+static int read_strings(sd_bus_message *reply, char ***field) {
+        int r = sd_bus_message_enter_container(reply, 'v', "as");
+
+        *field = strv_free(*field);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, field);
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
 static int read_property(sd_bus_message *reply, MachineInfo *info) {
@@ -54,7 +69,9 @@ static int read_property(sd_bus_message *reply, MachineInfo *info) {
         int r = sd_bus_message_read_basic(reply, 's', &name);
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(properties); i++)
-                if (streq(name, properties[i].name))
+                if (streq(name, properties[i].name) && properties[i].type == 'a')
+                        return read_strings(reply, (char ***) ((char *) info + properties[i].offset));
+                else if (streq(name, properties[i].name))
                         return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' },
                                                    (char *) info + properties[i].offset);
         return r < 0 ? r : sd_bus_message_skip(reply, "v");

@@ -8,11 +8,12 @@
 
 typedef struct MachineInfo {
         const char *name, *state, *unit, *root, *result, *reason, *log, *oom_victim, *status_text, *health, *health_output,
-                *survivors;
-        uint32_t restarts, health_failures, oom_kills, leader, supervisor, uid_shift, uid_count;
+                *survivors, *network;
+        uint32_t restarts, health_failures, oom_kills, leader, supervisor, uid_shift, uid_count, owner;
         uint64_t started, finished, next_restart, memory_peak, memory_limit, cpu_usec;
         int exit_status;
         int keep_unit;
+        char **addresses;        /* owned */
         char *path;              /* of the object, owned */
         sd_bus_message *reply;   /* the strings are in it, owned */
 } MachineInfo;

@@ -101,54 +101,13 @@ static void print_state(const MachineInfo *info) {
                 status_line("Reason", "%s", info->reason);
 }
 
-/* The arguments of a process with spaces between them, or NULL where they cannot be read. */
-static char *read_command(uint32_t pid) {
-        char path[sizeof("/proc//cmdline") + 3 * sizeof(pid)];
-        char *command;
-        size_t size;
-
-        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cmdline", pid);
-        if (file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &command, &size) < 0)
-                return NULL;
-        /* A program that changed its title leaves a row of them at the end. */
-        while (size > 0 && !command[size - 1])
-                size--;
-        for (size_t i = 0; i < size; i++)
-                if (!command[i])
-                        command[i] = ' ';
-        return command;
-}
-
 static void print_process(const char *label, uint32_t pid) {
-        _cleanup_free_ char *command = pid > 0 ? read_command(pid) : NULL;
+        _cleanup_free_ char *command = pid > 0 ? status_read_command(pid) : NULL;
 
         if (command && *command)
                 status_line(label, "%" PRIu32 " (%s)", pid, command);
         else if (pid > 0)
                 status_line(label, "%" PRIu32, pid);
-}
-
-/* The cgroup of a process as systemd sees it: in the unified hierarchy, or on an old host in systemd's own (cgroups(7)). */
-static void print_cgroup(uint32_t leader) {
-        char path[sizeof("/proc//cgroup") + 3 * sizeof(leader)];
-        _cleanup_strv_free_ char **lines = NULL;
-        _cleanup_free_ char *text = NULL;
-        const char *found = NULL;
-
-        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cgroup", leader);
-        if (leader == 0 || file_read_at(AT_FDCWD, path, FILE_MAX_DEFAULT, &text, NULL) < 0 || strv_split(text, "\n", &lines) < 0)
-                return;
-
-        STRV_FOREACH(l, lines) {
-                const char *named = strstr(*l, ":name=systemd:");
-
-                if (startswith(*l, "0::") && !found)
-                        found = *l + strlen("0::");
-                else if (named)
-                        found = named + strlen(":name=systemd:");
-        }
-        if (found)
-                status_line("CGroup", "%s", found);
 }
 
 static int read_settings(sd_bus *bus, const MachineInfo *info, Spec *spec, Error *error) {
@@ -185,11 +144,21 @@ static void print_living(sd_bus *bus, const MachineInfo *info, const Spec *spec)
         print_process("Supervisor", info->supervisor);
         if (!isempty(info->unit))
                 status_line("Unit", "%s%s", info->unit, info->keep_unit ? " (not berth's own)" : "");
-        print_cgroup(info->leader);
         if (info->uid_count > 0)
                 status_line("User ids", "%" PRIu32 "…%" PRIu32, info->uid_shift, info->uid_shift + info->uid_count - 1);
         status_print_namespaces(bus, info->name, info->leader);
         status_print_confinement(info->leader, spec);
+}
+
+static void print_network(const MachineInfo *info) {
+        const char *label = "Address";
+
+        if (!isempty(info->network))
+                status_line("Network", "%s", info->network);
+        STRV_FOREACH(address, info->addresses) {
+                status_line(label, "%s", *address);
+                label = "";
+        }
 }
 
 /* "12M (peak 20M, max 64M)" of one that runs, "peak 20M (max 64M)" of one that has ended. */
@@ -229,9 +198,19 @@ static void print_usage(sd_bus *bus, const MachineInfo *info, bool alive) {
                             isempty(info->oom_victim) ? "" : ", the last was ", strempty(info->oom_victim));
 }
 
+typedef struct StatusOptions {
+        uint32_t lines;
+} StatusOptions;
+
+static const Option status_options[] = {
+        { "lines|n", &type_count, offsetof(StatusOptions, lines), "So many of the last lines that it wrote (default: 10)" },
+        {},
+};
+
 typedef struct Status {
         sd_bus *bus;
         bool styled;
+        uint32_t lines;
 } Status;
 
 static int print_machine(const char *name, void *userdata, Error *error) {
@@ -263,16 +242,26 @@ static int print_machine(const char *name, void *userdata, Error *error) {
         /* Of a machine that has ended these are only memories: the numbers may be others' by now. */
         if (alive)
                 print_living(bus, &info, spec);
+        if (alive)
+                print_network(&info);
         print_usage(bus, &info, alive);
+        status_print_os(alive ? info.leader : 0, info.root);
         status_line("Root", "%s", strempty(info.root));
-        return print_settings(spec, error);
+        r = print_settings(spec, error);
+        if (r >= 0 && alive)
+                status_print_cgroup(info.leader, info.unit);
+        if (r >= 0)
+                status_print_log(info.name, info.log, status->lines);
+        return r;
 }
 
 static int status_verb(const Call *call, Error *error) {
         _cleanup_bus_ sd_bus *bus = NULL;
         int r = client_open(&bus, error);
 
-        return r < 0 ? r : call_each(call, print_machine, &(Status){ bus, call->styled });
+        if (r < 0)
+                return r;
+        return call_each(call, print_machine, &(Status){ bus, call->styled, ((const StatusOptions *) call->options)->lines });
 }
 
 const Verb verb_status = {
@@ -281,6 +270,12 @@ const Verb verb_status = {
         .least = 1,
         .most = SIZE_MAX,
         .flags = VERB_PAGED,
+        .options = status_options,
+        .size = sizeof(StatusOptions),
+        .initial = &(const StatusOptions){ .lines = 10 },
         .help = "Show what there is to know about machines",
+        .details =
+                "Its state and since when, how healthy it is, what it may do and uses, its addresses and its operating system, the "
+                "processes in its cgroups, and the last lines that it wrote. What only root may see is left out for others.",
         .run = status_verb,
 };

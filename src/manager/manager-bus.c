@@ -38,6 +38,27 @@ static int method_list_machines(sd_bus_message *m, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* Of those that are checked. */
+static int method_list_health(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        registry_sync_all(manager);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; r >= 0 && i < manager->n_machines; i++) {
+                const char *health = health_state_to_string(manager->machines[i]->state.health);
+
+                if (!isempty(health))
+                        r = sd_bus_message_append(reply, "{ss}", machine_name(manager->machines[i]), health);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int method_get_machine(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_NULL;
         Machine *machine;
@@ -143,6 +164,7 @@ const sd_bus_vtable manager_vtable[] = {
 
         SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines,
                                 ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("ListHealth", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", health), method_list_health, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetMachine", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", machine), method_get_machine, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetMachineByPID", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("o", machine), method_get_machine_by_pid,
                                 ANYBODY),

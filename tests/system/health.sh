@@ -110,3 +110,30 @@ test_unhealthy_begins_again() {
         wait_until 60 is_state reborn exited
         assert_eq "$(tr '\n' ' ' <tree/lives)" "life ended life ended "
 }
+
+# Only on: namespaced
+test_health_in_the_list() {
+        make_tree tree
+        berth run -d --name sound --ephemeral ./tree sleep 1000
+        at_end forget_machine sound
+        assert_lacks "$(berth list)" HEALTH
+        assert_eq "$(berth list --json | jq -r '.[] | select(.machine == "sound") | .health')" null
+
+        berth run -d --name sick --ephemeral --health-cmd 'test ! -e /ill' --health-interval 200ms --health-retries 1 ./tree sleep 1000
+        at_end forget_machine sick
+        wait_until 60 lists_health sick healthy
+        assert_matches "$(berth list)" 'MACHINE +STATE +HEALTH +LEADER'
+        assert_matches "$(berth list)" 'sound +running +- '
+        berth exec sick touch /ill
+        wait_until 60 lists_health sick unhealthy
+        assert_contains "$(berth status sick)" 'Health: unhealthy'
+        assert_eq "$(berth list --json | jq -r '.[] | select(.machine == "sick") | .health')" unhealthy
+}
+
+lists_health() {
+        [[ $(berth list) =~ $1\ +running\ +$2\  ]]
+}
+
+forget_machine() {
+        berth rm -f "$1" 2>/dev/null
+}

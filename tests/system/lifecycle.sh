@@ -187,3 +187,69 @@ test_attach() {
         assert_contains "$(error_of berth attach plain)" terminal
         berth stop plain
 }
+
+global_address() {
+        berth exec "$1" ip -4 -o addr show scope global | sed 's/.*inet \([0-9.]*\).*/\1/'
+}
+
+# The page of machinectl status: processes in their cgroups, addresses, the system in the tree, and what was written last.
+test_status_page() {
+        local page leader supervisor
+        make_tree tree
+        mkdir -p tree/etc
+        printf 'NAME=x\nPRETTY_NAME="Test OS 7"\n' >tree/etc/os-release
+        printf '%s\n' 'echo first line' 'printf "second \033[31mline\n"' 'sleep 1000 &' 'exec sleep 2000' >tree/payload
+        berth run -d --name paged --ephemeral ./tree sh /payload
+        at_end forget paged
+        wait_until 60 eval '[[ $(berth logs paged) == *second* ]]'
+        page=$(berth status paged)
+        leader=$(leader_of paged)
+        supervisor=$(supervisor_of paged)
+
+        assert_contains "$page" 'OS: Test OS 7'
+        assert_matches "$page" 'State: running since .*ago'
+        assert_contains "$page" 'CGroup: /machine.slice/berth-paged.scope'
+        assert_contains "$page" '├─payload'
+        assert_contains "$page" '─supervisor'
+        assert_contains "$page" "─$leader sleep 2000"
+        assert_matches "$page" '─[0-9]+ sleep 1000'
+        assert_contains "$page" "─$supervisor "
+        # The address is the one that the machine has itself.
+        assert_contains "$page" "$(global_address paged)"
+        # The last lines, in which nothing is left that a terminal would take for a command.
+        assert_matches "$page" $'\n[A-Z][a-z]{2} [0-9: ]+ first line'
+        assert_lacks "$page" $'\033[31m'
+        assert_lacks "$(berth status -n 1 paged)" 'first line'
+        assert_contains "$(berth status -n 1 paged)" 'second'
+        assert_lacks "$(berth status -n 0 paged)" 'second'
+        # Who may not look into the tree gets the rest.
+        assert_contains "$(as_user berth status paged)" berth-paged.scope
+
+        # No link of the machine's leads to the host's file, and a pipe holds up nobody.
+        berth exec paged ln -sf /../../../../../../etc/os-release /etc/os-release
+        assert_lacks "$(berth status paged)" "$(sed -n 's/^PRETTY_NAME="\(.*\)"$/\1/p' /etc/os-release)"
+        berth exec paged sh -c 'rm /etc/os-release; mkfifo /etc/os-release'
+        assert_contains "$(berth status paged)" berth-paged.scope
+
+        berth stop paged
+        page=$(berth status paged)
+        assert_lacks "$page" CGroup
+        assert_contains "$page" 'first line'
+}
+
+# Only on: namespaced
+test_inspect_is_whole() {
+        local state
+        make_tree tree
+        berth run -d --name inspected --ephemeral -m 64M ./tree sleep 1000
+        at_end forget inspected
+        state=$(berth inspect inspected | jq -c '.[0].state')
+        assert_eq "$(jq -r .log <<<"$state")" journal
+        assert_eq "$(jq -r .owner <<<"$state")" 0
+        assert_eq "$(jq -r .oom_kills <<<"$state")" 0
+        assert_contains "$(jq -r '.addresses[]' <<<"$state")" "$(global_address inspected)"
+        berth stop inspected
+        state=$(berth inspect inspected | jq -c '.[0].state')
+        assert_eq "$(jq -r .state <<<"$state")" exited
+        assert_eq "$(jq -c .addresses <<<"$state")" '[]'
+}
