@@ -52,6 +52,68 @@ test_restart_loses_none() {
         wait_until 60 is_unregistered lasting
 }
 
+# What machined is asked of a system that runs from a tree of its own. Not asked where nobody is at a terminal: machinectl
+# login, which waits for one.
+# Only on: namespaced vm vm/trixie
+test_tools_with_machine_option() {
+        local id
+        make_debian_tree tree
+        mkdir shown
+        echo carried >file
+        at_end berth rm --force tooled
+        berth run --boot -d --name tooled --network-veth ./tree >/dev/null
+        wait_until 120 boots tooled
+        wait_until 60 is_registered tooled
+
+        assert_contains "$(machinectl list --no-legend)" "container berth"
+        assert_eq "$(machinectl show -p State --value tooled)" running
+        assert_eq "$(machinectl show -p Leader --value tooled)" "$(leader_of tooled)"
+        assert_eq "$(machinectl show -p RootDirectory --value tooled)" "$PWD/tree"
+        assert_contains "$(machinectl status --no-pager tooled)" "berth-tooled.scope"
+
+        assert_eq "$(systemctl -M tooled is-active dbus.service)" active
+        assert_contains "$(systemctl -M tooled list-units --no-pager --no-legend)" systemd-journald.service
+        check timeout 60 loginctl -M tooled list-sessions --no-pager >/dev/null
+        berth exec tooled logger -t inner word-from-inside
+        wait_until 60 eval 'grep -q word-from-inside <<<"$(timeout 60 journalctl -M tooled --no-pager -t inner 2>/dev/null)"'
+        check timeout 60 machinectl copy-from tooled /usr/lib/os-release "$PWD/os-release"
+        check cmp os-release tree/usr/lib/os-release
+        # Addresses of a machine are what nss-mymachines asks for; the name alone it knows by them.
+        assert_matches "$(busctl call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+                GetMachineAddresses s tooled)" '^a\(iay\) [1-9]'
+        if [[ -n $(find /usr/lib /lib -name 'libnss_mymachines.so*' 2>/dev/null) ]]; then
+                check getent -s mymachines ahosts tooled >/dev/null
+        fi
+        id=$(busctl call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager GetMachineByPID u \
+                "$(leader_of tooled)")
+        assert_contains "$id" "/machine/tooled"
+
+        # It is known through all of this, and still the same.
+        systemctl restart systemd-machined.service
+        systemctl daemon-reload
+        assert_eq "$(machinectl show -p Leader --value tooled)" "$(leader_of tooled)"
+        assert_eq "$(systemctl -M tooled is-active dbus.service)" active
+        # machinectl's own way to end a system: SIGRTMIN+4 to its process 1.
+        machinectl poweroff tooled
+        wait_until 120 is_state tooled exited
+        wait_until 60 is_unregistered tooled
+}
+
+# Only on: namespaced
+test_other_verbs_without_machined() {
+        systemctl mask --runtime --now systemd-machined.service
+        at_end systemctl unmask --runtime systemd-machined.service
+        at_end berth rm --force unseen
+        make_tree tree
+        berth run -d --name unseen ./tree sleep 1000 >/dev/null
+        assert_eq "$(berth exec unseen echo fine)" fine
+        assert_contains "$(berth list)" unseen
+        berth restart unseen
+        check is_state unseen running
+        berth stop unseen
+        check is_state unseen exited
+}
+
 test_without_machined() {
         systemctl mask --runtime --now systemd-machined.service
         at_end systemctl unmask --runtime systemd-machined.service
