@@ -2,7 +2,12 @@
 #include "source.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "fd-util.h"
 #include "mount.h"
@@ -21,6 +26,7 @@ void source_done(Source *source) {
                 free(tree->parts[i].work);
         }
         disk_done(&source->disk);
+        source->namespace = fd_close(source->namespace);
 }
 
 static int check_root(const Plan *plan, const Disk *disk, Error *error) {
@@ -115,4 +121,115 @@ int source_open(const Plan *plan, int fd, Source *ret, Error *error) {
         *ret = source;
         source = SOURCE_NULL;
         return 0;
+}
+
+/* Lives */
+
+static const char keeping[] = "keeping what the machine is made from";
+
+enum { KEPT_MAX = TREE_PARTS_MAX + 2 };
+
+/* The descriptors of TREE that are mounts of ours. */
+static size_t find_mounts(TreeSource *tree, int *ret[static KEPT_MAX]) {
+        size_t n = 0;
+
+        if (tree->is_mount)
+                ret[n++] = &tree->tree;
+        for (size_t i = 0; i < tree->n_parts; i++)
+                ret[n++] = &tree->parts[i].mount;
+        if (tree->layer >= 0)
+                ret[n++] = &tree->layer;
+        return n;
+}
+
+/* A mount namespace with nothing in it but an empty root, which we are in then: nothing of the host is held by it. */
+static int enter_empty_namespace(const char *place, Error *error) {
+        struct mount_attr private = { .propagation = MS_PRIVATE };
+        _cleanup_close_ int root = -EBADF;
+        int r;
+
+        if (unshare(CLONE_NEWNS) < 0 || mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private)) < 0)
+                return error_set_errno(error, negative_errno(), keeping, "mount namespace");
+        root = mount_new("tmpfs", "mode=700,nr_inodes=64", 0, error);
+        if (root < 0)
+                return root;
+        r = mount_attach_path(root, place, error);
+        if (r < 0)
+                return r;
+        /* The old root comes to lie over the new one, and goes (pivot_root(2)). */
+        if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+                return error_set_errno(error, negative_errno(), keeping, "root of the mount namespace");
+        return 0;
+}
+
+static int attach_all(int *const mounts[], size_t n, Error *error) {
+        for (size_t i = 0; i < n; i++) {
+                char name[2 + 3 * sizeof(i)];
+                int r;
+
+                (void) snprintf(name, sizeof(name), "/%zu", i);
+                r = mkdir(name, 0700) < 0 ? error_set_errno(error, negative_errno(), keeping, name)
+                                          : mount_attach_path(*mounts[i], name, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int source_keep(Source *source, const char *place, Error *error) {
+        /* By this there is a way to our namespaces where there is no /proc. */
+        _cleanup_close_ int ours = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC), host = -EBADF;
+        int *mounts[KEPT_MAX], r;
+        size_t n = find_mounts(&source->tree, mounts);
+
+        if (n == 0)
+                return 0;
+        host = ours < 0 ? -EBADF : openat(ours, "mnt", O_RDONLY | O_CLOEXEC);
+        if (host < 0)
+                return error_set_errno(error, negative_errno(), keeping, "/proc/self/ns/mnt");
+
+        r = enter_empty_namespace(place, error);
+        if (r >= 0)
+                r = attach_all(mounts, n, error);
+        if (r >= 0) {
+                source->namespace = openat(ours, "mnt", O_RDONLY | O_CLOEXEC);
+                if (source->namespace < 0)
+                        r = error_set_errno(error, negative_errno(), keeping, "mount namespace");
+        }
+        if (setns(host, CLONE_NEWNS) < 0 && r >= 0)
+                r = error_set_errno(error, negative_errno(), "returning to the host's mount namespace", NULL);
+        return r;
+}
+
+int source_for_life(const Source *source, TreeSource *ret, Error *error) {
+        _cleanup_close_ int host = -EBADF;
+        int *mounts[KEPT_MAX], r = 0;
+        size_t n, taken = 0;
+
+        *ret = source->tree;
+        if (source->namespace < 0)
+                return 0;
+        host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        /* Mounts can be cloned from within their namespace only. */
+        if (host < 0 || setns(source->namespace, CLONE_NEWNS) < 0)
+                return error_set_errno(error, negative_errno(), keeping, "mount namespace");
+
+        n = find_mounts(ret, mounts);
+        for (; taken < n && r >= 0; taken++) {
+                r = mount_clone(*mounts[taken], "", /* recursive= */ false, error);
+                *mounts[taken] = r;
+        }
+        if (setns(host, CLONE_NEWNS) < 0 && r >= 0)
+                r = error_set_errno(error, negative_errno(), "returning to the host's mount namespace", NULL);
+        for (size_t i = 0; i < taken && r < 0; i++)
+                *mounts[i] = fd_close(*mounts[i]);
+        return r < 0 ? r : 0;
+}
+
+void source_life_done(const Source *source, TreeSource *tree) {
+        int *mounts[KEPT_MAX];
+        size_t n = source->namespace < 0 ? 0 : find_mounts(tree, mounts);
+
+        for (size_t i = 0; i < n; i++)
+                *mounts[i] = fd_close(*mounts[i]);
 }

@@ -213,18 +213,6 @@ bool supervisor_may_begin_again(const Supervisor *s) {
 }
 
 /*
- * The mounts of an image can be id-mapped once only, older kernels (6.1) clone none that is attached nowhere, and in the
- * scope there are no loop devices to make others with.
- */
-static int check_restart(const Supervisor *s, Error *error) {
-        if (!restart_is_possible(s->spec) || !disk_is_image(s->tree))
-                return 0;
-        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "planning the machine", s->spec->root,
-                         "Restart= is for machines that are made from a directory, and this is an image; in a unit "
-                         "(--keep-unit) the unit's Restart= does it");
-}
-
-/*
  * What is ephemeral is written to a snapshot where there can be one, and else to memory. Each life has its own. An overlay it
  * stays where there is more to it: a limit, or directories below the tree.
  */
@@ -244,18 +232,33 @@ static int take_snapshot(Supervisor *s, Error *error) {
         return 0;
 }
 
+static int open_source(Supervisor *s, const char *place, Error *error) {
+        int r = source_open(s->plan, s->tree, &s->source, error);
+
+        return r >= 0 && supervisor_may_begin_again(s) ? source_keep(&s->source, place, error) : r;
+}
+
+static int build_from(Supervisor *s, const char *place, Error *error) {
+        TreeSource tree;
+        int r = source_for_life(&s->source, &tree, error);
+
+        if (r < 0)
+                return r;
+        r = birth_build(s->plan, &tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+        source_life_done(&s->source, &tree);
+        return r;
+}
+
 static int build(Supervisor *s, Error *error) {
         _cleanup_free_ char *place = NULL;
         int r = supervisor_mount_point(s, &place, error);
 
-        if (r >= 0 && !s->keep_unit)
-                r = check_restart(s, error);
         /* A port that is taken is known before anything is made. */
         if (r >= 0 && s->ports.n_sockets == 0)
                 r = ports_open(s->spec, &s->ports, error);
         /* Once: in the scope no loop device can be opened any more. */
         if (r >= 0 && s->source.tree.tree < 0)
-                r = source_open(s->plan, s->tree, &s->source, error);
+                r = open_source(s, place, error);
         if (r >= 0)
                 r = take_snapshot(s, error);
         /* Before the leader, which would have it too, is cloned. */
@@ -263,7 +266,7 @@ static int build(Supervisor *s, Error *error) {
         /* Those of an earlier life. */
         supervisor_withdraw_links(s);
         if (r >= 0)
-                r = birth_build(s->plan, &s->source.tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+                r = build_from(s, place, error);
         if (r >= 0)
                 s->has_links = true;
         if (r >= 0 && !s->ports.elements)

@@ -208,3 +208,58 @@ test_keep_unit_runs_an_image() {
         make_ext4 bare.raw 24M "$busybox"
         assert_eq "$(systemd-run -q --wait --pipe -p Delegate=yes berth run --keep-unit --ephemeral "$PWD/bare.raw" echo fine)" fine
 }
+
+
+# Each life has the same file systems, with the owners of its own user namespace.
+test_image_begins_again() {
+        local scope= round
+        make_gpt disk.raw
+        berth run -d --name phoenix --restart=always ./disk.raw \
+                sh -c 'echo life >>/home/lives; stat -c %u:%g /home/lives; exec sleep 100000' >/dev/null
+        at_end berth rm --force phoenix
+        for round in 1 2 3; do
+                wait_until 60 eval '[[ $(berth exec phoenix wc -l /home/lives 2>/dev/null) == "'"$round"' "* ]]'
+                assert_eq "$(berth exec phoenix stat -c %u:%g /home/lives)" 0:0
+                scope=${scope:-$(scope_property phoenix InvocationID)}
+                # Not by berth, which would end it for good.
+                kill -KILL "$(leader_of phoenix)"
+        done
+        wait_until 60 eval '[[ $(berth exec phoenix wc -l /home/lives 2>/dev/null) == "4 "* ]]'
+        assert_eq "$(scope_property phoenix InvocationID)" "$scope"
+        assert_eq "$(machine_property phoenix NRestarts)" 3
+        berth restart phoenix
+        wait_until 60 eval '[[ $(berth exec phoenix wc -l /home/lives 2>/dev/null) == "5 "* ]]'
+        berth stop phoenix
+        wait_until 60 no_loops_here
+
+        # What an ephemeral one wrote is gone with each life, and a layer stays.
+        berth run -d --name moth --ephemeral --restart=always ./disk.raw \
+                sh -c 'echo life >>/home/moths; exec sleep 100000' >/dev/null
+        at_end berth rm --force moth
+        wait_until 60 eval '[[ $(berth exec moth wc -l /home/moths 2>/dev/null) == "1 "* ]]'
+        kill -9 "$(leader_of moth)"
+        wait_until 60 eval '[[ $(machine_property moth NRestarts) == 1 && $(berth exec moth wc -l /home/moths 2>/dev/null) == "1 "* ]]'
+        berth stop moth
+}
+
+leader_is_not() {
+        local now
+        now=$(leader_of "$1") && [[ $now != 0 && $now != "$2" && $(machine_property "$1" State) == running ]]
+}
+
+# Only on: namespaced
+test_reboot_inside_an_image() {
+        local first
+        make_ext4 system.raw 1G /var/lib/machines/debian
+        berth run -d --boot --name reborn ./system.raw >/dev/null
+        at_end berth rm --force reborn
+        wait_until 120 eval 'berth exec reborn systemctl is-system-running 2>/dev/null | grep -qE "running|degraded"'
+        berth exec reborn touch /var/kept
+        first=$(leader_of reborn)
+        berth exec reborn systemctl reboot || true
+        wait_until 120 leader_is_not reborn "$first"
+        wait_until 120 eval '[[ $(berth exec reborn systemctl is-system-running 2>/dev/null) == running ]]'
+        check berth exec reborn test -e /var/kept
+        berth stop reborn
+        wait_until 60 no_loops_here
+}
