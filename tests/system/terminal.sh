@@ -187,3 +187,43 @@ test_slow_client_is_left_behind() {
         wait_until 60 ends_in slow "and on"
         wait_until 60 ends_in quick "and on"
 }
+
+# What the terminal was it is again, whichever way berth ends. kept_mode COMMAND: what stty says before and after.
+kept_mode() {
+        script -qec "stty -g >before; $1; stty -g >after" /dev/null </dev/null >/dev/null
+        assert_eq "$(cat after)" "$(cat before)" "$1"
+}
+
+# Only on: namespaced
+test_mode_is_restored() {
+        make_tree tree
+        at_end forget held
+        berth run -d -t --name held ./tree sleep 100000 >/dev/null
+        kept_mode "berth run --rm --ephemeral -t ./tree true"
+        kept_mode "berth run --rm --ephemeral -t ./tree sh -c 'stty raw -echo; exit 3'"
+        kept_mode "berth run --rm --ephemeral -t ./tree no-such-command"
+        kept_mode "berth exec -t held sh -c 'kill -9 \$\$'"
+        kept_mode "berth exec -t held no-such-command"
+        kept_mode "berth attach no-such-machine"
+        # Its line breaks: the supervisor is killed, and with it the machine.
+        kept_mode "(sleep 1; kill -9 $(supervisor_of held)) & berth attach held"
+        assert_lacks "$(cat before)" "::"
+}
+
+# Only on: namespaced
+test_login() {
+        at_end mux kill-server
+        at_end forget asking
+        berth run -d --boot --rm --ephemeral --name asking /var/lib/machines/debian >/dev/null
+        wait_until 120 eval 'berth exec asking systemctl is-system-running 2>/dev/null | grep -qE "running|degraded"'
+        berth exec asking sh -c 'useradd -m guest; echo guest:word | chpasswd'
+        screen one "berth login asking"
+        wait_until 60 shows one "login:"
+        type_into one guest Enter
+        wait_until 60 shows one "Password:"
+        type_into one word Enter
+        wait_until 60 eval 'type_into one "id -un; echo in-\$((40 + 2))" Enter; sleep 0.5; shows one in-42'
+        check shows one guest
+        type_into one "exit 4" Enter
+        wait_until 60 shows one "status "
+}
