@@ -87,13 +87,55 @@ test_bridge_of_the_host() {
         at_end ip link del br-own
         ip addr add 198.51.100.1/24 dev br-own
         ip link set br-own up
-        serve guest --network=bridge=br-own --ip=198.51.100.9/24
+        ip -6 addr add 2001:db8:9::1/64 dev br-own nodad
+        serve guest --network=bridge=br-own --ip=198.51.100.9/24 --ip6=2001:db8:9::9/64
         assert_eq "$(get http://198.51.100.9/)" guest
+        assert_eq "$(get 'http://[2001:db8:9::9]/')" guest
         berth terminate guest
         # It is not ours to take away.
         sleep 4
         check ip link show br-own
         assert_contains "$(error_of inside --network=bridge=uplink -- true)" "no such interface"
+}
+
+# Whose network it is answers over the loopback device, and nobody else is there.
+test_network_of_another_machine() {
+        serve web
+        get "http://$(address_of web)/" >/dev/null
+        assert_eq "$(inside --network=container:web -- wget -q -O - http://127.0.0.1/)" web
+        assert_eq "$(inside --network=container:web -- wget -q -O - 'http://[::1]/')" web
+        assert_contains "$(inside --net=container:web -- ip -4 addr show eth0)" "$(address_of web)/"
+        assert_contains "$(error_of inside --network=container:nobody -- true)" nobody
+}
+
+test_network_namespace_by_path() {
+        make_internet
+        assert_eq "$(inside --network=ns:/run/netns/internet -- wget -q -O - http://192.0.2.2/)" internet
+        assert_eq "$(inside --network-namespace-path=/run/netns/internet -- wget -q -O - 'http://[2001:db8::2]/')" internet
+        assert_contains "$(cat visitors)" 192.0.2.2
+        assert_contains "$(error_of inside --network=ns:/etc/hostname -- true)" /etc/hostname
+}
+
+# Only where a machine needs it, and it is said.
+# Only on: namespaced
+test_forwarding_is_switched_on_and_said() {
+        fresh_network
+        echo 0 >/proc/sys/net/ipv4/ip_forward
+        echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+        check berth network create inner --internal >/dev/null
+        at_end wait_until 60 berth network remove inner
+        inside --network=none -- true
+        inside --network=host -- true
+        inside --network=veth -- true
+        inside --network=inner -- true
+        assert_eq "$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding)" $'0\n0'
+        local since
+        since=$(date +%s)
+        inside -- true
+        assert_eq "$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding)" $'1\n1'
+        journalctl --sync
+        assert_contains "$(journalctl --since="@$since" -o cat --no-pager)" \
+                "/proc/sys/net/ipv4/ip_forward is 1 from now on, since berth0 needs it"
 }
 
 # Only on: namespaced

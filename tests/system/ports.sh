@@ -139,6 +139,22 @@ test_datagrams() {
         assert_eq "$(ask_udp ::1 5300)" "answer to question"
 }
 
+# The first packets of an association, there and back, with a range; and no other port is open for them.
+# Only on: namespaced
+test_sctp() {
+        make_internet
+        make_tree tree
+        cp "$(command -v sctp-init)" tree/bin/
+        berth run -d --rm --name assoc -p 6000-6001:70-71/sctp ./tree sctp-init answer
+        at_end berth terminate assoc
+        assert_eq "$(ip netns exec internet sctp-init ask 192.0.2.1 6000)" "answered from 6000"
+        assert_eq "$(ip netns exec internet sctp-init ask 192.0.2.1 6001)" "answered from 6001"
+        assert_eq "$(ip netns exec internet sctp-init ask 2001:db8::1 6001)" "answered from 6001"
+        refute ip netns exec internet timeout 3 sctp-init ask 192.0.2.1 6002
+        refute timeout 3 nc -z 192.0.2.1 6000
+        assert_eq "$(berth port assoc 70/sctp)" $'0.0.0.0:6000\n[::]:6000'
+}
+
 test_port_that_a_program_has() {
         nc -l -k 127.0.0.1 8080 >/dev/null &
         at_end kill $!
