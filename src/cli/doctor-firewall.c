@@ -5,13 +5,11 @@
 #include "doctor.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 
 #include "client.h"
+#include "doctor-legacy.h"
 #include "doctor-rules.h"
-#include "file-util.h"
 #include "string-util.h"
-#include "strv.h"
 
 enum { OUTPUT_JSON = 1 << 4 }; /* NFT_CTX_OUTPUT_JSON of nftables/libnftables.h */
 
@@ -54,6 +52,32 @@ static void say_lost(const RuleFinding *finding, void *userdata) {
                    finding->certain ? "" : " (what it does only iptables-nft -S says)", strempty(mend));
 }
 
+/* In the tables that nft(8) does not show. */
+static unsigned check_legacy(const Loss *loss) {
+        static const char *const programs[] = { "iptables-legacy", "ip6tables-legacy" };
+        const char *chain = streq(loss->packet.hook, "input") ? "INPUT" : "FORWARD";
+        unsigned n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                _cleanup_free_ char *by = NULL;
+                unsigned rule;
+                int r = legacy_is_there(i == 1) ? legacy_follow(i == 1, &loss->packet, &rule) : 0;
+
+                if (r > 0)
+                        by = rule > 0 ? str_format("rule %u", rule) : strdup("the policy");
+                if (r > 0)
+                        doctor_say(loss->doctor, HEALTH_BAD, "firewall",
+                                   "%s%s would be dropped by %s of %s's chain %s; let it pass: %s -I %s %s %s -j ACCEPT",
+                                   loss->purpose, loss->bridge, strempty(by), programs[i], chain, programs[i], chain,
+                                   loss->packet.in ? "-i" : "-o", loss->bridge);
+                else if (r < 0)
+                        doctor_say(loss->doctor, HEALTH_NOTE, "firewall", "the rules of %s cannot be read: %s", programs[i],
+                                   errno_text(r));
+                n += r != 0;
+        }
+        return n;
+}
+
 /* Nothing goes through the host from or to an internal network. */
 static unsigned check_bridge(Doctor *d, json_t *listing, const char *bridge, bool internal) {
         const Loss losses[] = {
@@ -65,7 +89,7 @@ static unsigned check_bridge(Doctor *d, json_t *listing, const char *bridge, boo
 
         for (size_t i = 0; i < ELEMENTSOF(losses); i++)
                 if (!internal || streq(losses[i].packet.hook, "input"))
-                        n += rules_follow(listing, &losses[i].packet, say_lost, (void *) &losses[i]);
+                        n += rules_follow(listing, &losses[i].packet, say_lost, (void *) &losses[i]) + check_legacy(&losses[i]);
         return n;
 }
 
@@ -113,25 +137,6 @@ static json_t *read_rules(const char **ret_why) {
         return rules;
 }
 
-/* Those that nft(8) does not show: ip_tables.c and ip6_tables.c of the kernel name their tables there. */
-static void check_legacy(Doctor *d) {
-        static const struct {
-                const char *path, *program;
-        } rows[] = { { "/proc/net/ip_tables_names", "iptables-legacy" }, { "/proc/net/ip6_tables_names", "ip6tables-legacy" } };
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                _cleanup_free_ char *text = NULL;
-                _cleanup_strv_free_ char **tables = NULL;
-
-                if (file_read_at(AT_FDCWD, rows[i].path, FILE_MAX_DEFAULT, &text, NULL) >= 0 &&
-                    strv_split(text, "\n", &tables) >= 0 && strv_contains(tables, "filter"))
-                        doctor_say(
-                                d, HEALTH_NOTE, "firewall",
-                                "the host has rules of %s, which are not looked at here: see what %s -S FORWARD and %s -S INPUT drop",
-                                rows[i].program, rows[i].program, rows[i].program);
-        }
-}
-
 /* Of all networks of berth's but the default one, which there need not be a manager for. */
 static unsigned check_networks(Doctor *d, json_t *listing) {
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -174,9 +179,8 @@ void doctor_check_firewall(Doctor *d) {
                 doctor_say(d, HEALTH_BAD, "firewall", "%s", why);
                 return;
         }
-        check_legacy(d);
         n = check_bridge(d, listing, "berth0", /* internal= */ false);
         n += check_networks(d, listing);
         if (n == 0)
-                doctor_say(d, HEALTH_OK, "firewall", "no rule that nftables knows drops what machines send and get");
+                doctor_say(d, HEALTH_OK, "firewall", "no rule drops what machines send and get");
 }

@@ -106,6 +106,27 @@ test_tables_of_iptables() {
         assert_contains "$(firewall_line)" "let it pass: ip6tables -I FORWARD -o berth0 -j ACCEPT"
 }
 
+# What nft does not show: it is true that nothing comes out, it is named, and a rule before it is seen.
+# Only on: namespaced
+test_legacy_tables() {
+        make_internet
+        check legacy-filter ACCEPT
+        at_end legacy-filter ACCEPT
+        check berth doctor >/dev/null
+        check legacy-filter DROP
+        refute inside -- sh -c 'timeout 3 wget -q -O - http://192.0.2.2/ || exit 1'
+        assert_contains "$(firewall_line)" "what machines send out of berth0 would be dropped by the policy of iptables-legacy's chain FORWARD"
+        assert_contains "$(firewall_line)" "let it pass: iptables-legacy -I FORWARD -o berth0 -j ACCEPT"
+        check legacy-filter ACCEPT berth0 DROP
+        assert_contains "$(firewall_line)" "what machines send out of berth0 would be dropped by rule 1 of iptables-legacy's chain FORWARD"
+        assert_lacks "$(firewall_line)" "what comes in"
+        check legacy-filter ACCEPT eth7 DROP
+        check berth doctor >/dev/null
+        check legacy-filter DROP berth0 ACCEPT
+        assert_lacks "$(firewall_line)" "what machines send out of berth0"
+        assert_contains "$(firewall_line)" "what comes in for published ports on berth0 would be dropped by the policy"
+}
+
 # network_file TEXT: a file of systemd-networkd's that comes before its own.
 network_file() {
         mkdir -p /run/systemd/network
