@@ -10,10 +10,8 @@
  * link that was asked for and is not there is worse than no machine. What only spares work may be left out.
  */
 static const ForeignKey keys[] = {
-        { "Exec", "NotifyReady", true, LATER },
         { "Exec", "RestrictAddressFamilies", true, LATER },
         { "Exec", "SuppressSync", false, LATER },
-        { "Exec", "SystemCallFilter", true, LATER },
         { "Files", "BindUser", true, LATER },
         { "Files", "BindUserShell", true, LATER },
         { "Files", "PrivateUsersChown", false, "the tree is shown with the machine's ids and its files are left as they are" },

@@ -170,3 +170,30 @@ test_what_survives_being_killed_is_named() {
         wait_until 60 is_state stuck exited
         assert_eq "$(machine_property stuck Survivors)" ""
 }
+
+# Only on: namespaced
+test_slow_stop_delays_nobody() {
+        local stopper
+        make_tree tree
+        # It hears what it is asked, and does nothing about it.
+        printf '%s\n' 'trap : TERM' 'touch /ready' 'while :; do sleep 0.1; done' >tree/payload
+        berth run -d --name sluggish --stop-timeout 40s ./tree sh /payload
+        at_end berth rm -f sluggish
+        wait_until 60 test -e tree/ready
+        berth stop sluggish &
+        stopper=$!
+        wait_until 60 is_state sluggish stopping
+
+        assert_eq "$(berth run --rm --ephemeral "$busybox" echo meanwhile)" meanwhile
+        berth run -d --rm --ephemeral --name brisk "$busybox" sleep 1000
+        at_end eval 'berth terminate brisk 2>/dev/null'
+        assert_eq "$(berth exec brisk echo inside)" inside
+        assert_contains "$(berth status sluggish)" stopping
+        berth stop brisk
+        assert_contains "$(berth list)" sluggish
+        # All of that was done while the one stop was still waited for.
+        check kill -0 "$stopper"
+        check is_state sluggish stopping
+        berth kill -s KILL sluggish
+        check wait "$stopper"
+}

@@ -212,3 +212,103 @@ test_order_in_a_settings_file() {
         refute test -e "$(drop_in_of order-tree)"
         assert_contains "$(error_of berth create --name bad-order --after 'a b;c' ./nowhere true)" 'the name of a machine, or of a unit'
 }
+
+# service NAME LINE…: a unit of its own, forgotten at the end.
+service() {
+        local name=$1 line
+        shift
+        printf '%s\n' '[Service]' "$@" >"/run/systemd/system/$name.service"
+        at_end systemctl daemon-reload
+        at_end rm -f "/run/systemd/system/$name.service"
+        at_end eval "systemctl reset-failed $name.service 2>/dev/null"
+        at_end systemctl stop "$name.service"
+        systemctl daemon-reload
+}
+
+# status_of NAME: of its last main process, once the unit is over.
+status_of() {
+        wait_until 60 eval "[[ \$(systemctl show -P ActiveState $1.service) =~ inactive|failed ]]"
+        systemctl show -P ExecMainStatus "$1.service"
+}
+
+# Only on: namespaced
+test_exec_in_a_unit() {
+        make_tree tree
+        berth run -d --name unit-exec --ephemeral ./tree sleep 1000
+        at_end berth rm -f unit-exec
+
+        # What is written there is not the unit's in the journal, as it is not a process of the unit who writes.
+        service berth-test-exec Type=oneshot "StandardOutput=file:$PWD/output" "ExecStart=berth exec unit-exec -- sh -c 'test -t 0 || test -t 1 || echo from inside; exit 5'"
+        refute systemctl start berth-test-exec.service
+        assert_eq "$(status_of berth-test-exec)" 5
+        assert_eq "$(cat output)" 'from inside'
+        service berth-test-good Type=oneshot 'ExecStart=berth exec unit-exec -- true'
+        systemctl start berth-test-good.service
+        assert_eq "$(systemctl show -P Result berth-test-good.service)" success
+        service berth-test-none Type=oneshot 'ExecStart=berth exec unit-exec -- no-such-command'
+        refute systemctl start berth-test-none.service
+        assert_eq "$(status_of berth-test-none)" 127
+        service berth-test-nobody Type=oneshot 'ExecStart=berth exec no-such-machine -- true'
+        refute systemctl start berth-test-nobody.service
+        assert_eq "$(status_of berth-test-nobody)" 125
+
+        # One that runs as long as its unit does: stopped with it, and well.
+        service berth-test-long 'ExecStart=berth exec unit-exec -- sleep 3333'
+        systemctl start berth-test-long.service
+        wait_until 60 pgrep -f '^sleep 3333$'
+        systemctl stop berth-test-long.service
+        wait_until 60 eval "! pgrep -f '^sleep 3333$'"
+        assert_eq "$(systemctl show -P Result berth-test-long.service)" success
+        check is_running unit-exec
+}
+
+# Only on: namespaced
+test_stop_and_wait_in_units() {
+        make_tree tree
+        printf '%s\n' 'trap "exit 3" TERM' 'touch /ready' 'while :; do sleep 0.1; done' >tree/payload
+        berth create --name unit-stop ./tree sh /payload >/dev/null
+        at_end berth rm -f unit-stop
+
+        # A unit that starts a machine and waits for it, and another way to stop it.
+        service berth-test-wait 'ExecStartPre=berth start unit-stop' 'ExecStart=berth wait unit-stop' 'ExecStop=berth stop unit-stop' SuccessExitStatus=3
+        systemctl start berth-test-wait.service
+        check is_running unit-stop
+        wait_until 60 test -e tree/ready
+        systemctl stop berth-test-wait.service
+        assert_eq "$(machine_property unit-stop State)" exited
+        assert_eq "$(systemctl show -P Result berth-test-wait.service)" success
+
+        # It ends otherwise: what berth wait says is the machine's exit status.
+        rm -f tree/ready
+        service berth-test-status 'ExecStartPre=berth start unit-stop' 'ExecStart=berth wait unit-stop'
+        systemctl start berth-test-status.service
+        wait_until 60 test -e tree/ready
+        berth stop unit-stop
+        assert_eq "$(status_of berth-test-status)" 3
+        # And a stop of what does not run is told.
+        service berth-test-stop Type=oneshot 'ExecStart=berth stop no-such-machine'
+        refute systemctl start berth-test-stop.service
+        assert_ne "$(status_of berth-test-stop)" 0
+}
+
+# In berth@.service the machine's limits are the unit's, and what somebody has set for the unit counts more.
+test_limits_under_the_template() {
+        make_tree tree
+        berth create --name unit-limits --ephemeral -m 48M --pids-limit 40 ./tree sleep 1000 >/dev/null
+        at_end berth rm -f unit-limits
+        at_end systemctl stop berth@unit-limits.service
+        systemctl start berth@unit-limits.service
+        assert_eq "$(systemctl show -P MemoryMax berth@unit-limits.service)" $((48 << 20))
+        assert_eq "$(systemctl show -P TasksMax berth@unit-limits.service)" 40
+        systemctl stop berth@unit-limits.service
+
+        mkdir -p /run/systemd/system/berth@unit-limits.service.d
+        printf '[Service]\nTasksMax=50\n' >/run/systemd/system/berth@unit-limits.service.d/mine.conf
+        at_end systemctl daemon-reload
+        at_end rm -rf /run/systemd/system/berth@unit-limits.service.d
+        systemctl daemon-reload
+        systemctl start berth@unit-limits.service
+        assert_eq "$(systemctl show -P MemoryMax berth@unit-limits.service)" $((48 << 20))
+        assert_eq "$(systemctl show -P TasksMax berth@unit-limits.service)" 50
+        wait_until 60 journal_has berth@unit-limits.service 'sets TasksMax= itself'
+}
