@@ -41,6 +41,9 @@ static const struct {
         [ERROR_NETWORK_IN_USE]         = { N("NetworkInUse"),         125 },
         [ERROR_ADDRESS_TAKEN]          = { N("AddressTaken"),         125 },
         [ERROR_PORT_TAKEN]             = { N("PortTaken"),            125 },
+        [ERROR_NO_SUCH_IMAGE]          = { N("NoSuchImage"),          125 },
+        [ERROR_IMAGE_EXISTS]           = { N("ImageExists"),          125 },
+        [ERROR_IMAGE_IN_USE]           = { N("ImageInUse"),           125 },
 };
 #undef N
 static_assert(ELEMENTSOF(error_kinds) == _ERROR_KIND_MAX, "each error kind has a row");

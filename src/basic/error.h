@@ -45,6 +45,9 @@ typedef enum ErrorKind {
         ERROR_NETWORK_IN_USE,         /* a machine is on it, which the call does not allow */
         ERROR_ADDRESS_TAKEN,          /* by another machine, or the host has a use for it */
         ERROR_PORT_TAKEN,             /* on the host */
+        ERROR_NO_SUCH_IMAGE,
+        ERROR_IMAGE_EXISTS,
+        ERROR_IMAGE_IN_USE,           /* a machine is made from it, or another program holds its lock */
         _ERROR_KIND_MAX,
 } ErrorKind;
 

@@ -95,7 +95,16 @@ enum { REMOVE_DEPTH_MAX = 100 };
 typedef struct Removal {
         int top;
         unsigned depth, moved;
+        const RemovalWatch *watch; /* or NULL */
 } Removal;
+
+static int tell(const RemovalWatch *watch, int r, int dirfd, const char *name) {
+        if (watch && r < 0)
+                watch->failed(r, dirfd, name, watch->userdata);
+        else if (watch)
+                watch->removed(watch->userdata);
+        return r;
+}
 
 static int remove_item(Removal *removal, int dirfd, const char *name);
 
@@ -140,44 +149,49 @@ static int remove_item(Removal *removal, int dirfd, const char *name) {
         int r;
 
         if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
-                return 0;
+                return tell(removal->watch, 0, dirfd, name);
         if (errno != EISDIR && errno != EPERM)
-                return negative_errno();
+                return tell(removal->watch, negative_errno(), dirfd, name);
         if (removal->depth >= REMOVE_DEPTH_MAX && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
                 return move_to_top(removal, dirfd, name);
 
         /* RESOLVE_NO_XDEV: what is mounted below is somebody else's, so it stays and the removal fails. */
         fd = kernel_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_XDEV | RESOLVE_BENEATH);
         if (fd < 0)
-                return fd == -ENOENT ? 0 : fd;
+                /* What is no directory was refused above for what it is. */
+                return tell(removal->watch, fd == -ENOENT ? 0 : fd == -ENOTDIR ? -EPERM : fd, dirfd, name);
 
         removal->depth++;
         r = remove_content(removal, fd);
         removal->depth--;
         if (r < 0)
                 return r;
-        return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
+        return tell(removal->watch, unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0, dirfd, name);
 }
 
 int directory_remove_at(int dirfd, const char *name) {
+        return directory_remove_watched(dirfd, name, NULL);
+}
+
+int directory_remove_watched(int dirfd, const char *name, const RemovalWatch *watch) {
         _cleanup_close_ int top = -EBADF;
         int r;
 
         if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
-                return 0;
+                return tell(watch, 0, dirfd, name);
         if (errno != EISDIR && errno != EPERM)
-                return negative_errno();
+                return tell(watch, negative_errno(), dirfd, name);
         top = kernel_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_XDEV | RESOLVE_BENEATH);
         if (top < 0)
-                return top;
+                return tell(watch, top, dirfd, name);
 
         for (Removal removal = { .moved = 1 }; removal.moved > 0;) {
-                removal = (Removal){ .top = top };
+                removal = (Removal){ .top = top, .watch = watch };
                 r = remove_content(&removal, top);
                 if (r < 0)
                         return r;
         }
-        return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0;
+        return tell(watch, unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0, dirfd, name);
 }
 
 int directory_empty(int dirfd) {

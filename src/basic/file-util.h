@@ -27,3 +27,13 @@ int directory_empty(int dirfd);
 
 /* Removes what NAME in dirfd is, with all below it, and never crosses a mount or follows a link. 0 also where it is not there. */
 int directory_remove_at(int dirfd, const char *name);
+
+/* Who wants to hear of each thing that is gone, and of each that can't be removed: NAME in the directory DIRFD. */
+typedef struct RemovalWatch {
+        void (*removed)(void *userdata);
+        void (*failed)(int r, int dirfd, const char *name, void *userdata);
+        void *userdata;
+} RemovalWatch;
+
+/* directory_remove_at(), watched. */
+int directory_remove_watched(int dirfd, const char *name, const RemovalWatch *watch);

@@ -118,7 +118,9 @@ static int offer_operands(const Completion *c, const Verb *verb, size_t position
         else if (streq(kind, "TREE")) {
                 offer_all(c, c->sources->trees);
                 ask_shell(c, "directories");
-        } else if (streq(kind, "COMMAND"))
+        } else if (streq(kind, "IMAGE"))
+                offer_all(c, c->sources->images);
+        else if (streq(kind, "COMMAND"))
                 ask_shell(c, "commands");
         else if (strstr(kind, "=VALUE"))
                 offer_settings(c);
@@ -299,8 +301,21 @@ static void find_machines(char ***names) {
                         return;
 }
 
+static void find_images(char ***names) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        const char *name;
+
+        if (client_open(&bus, NULL) < 0 || client_call_simple(bus, &reply, NULL, "ListImages", "") < 0 ||
+            sd_bus_message_enter_container(reply, 'a', "(ssbttto)") < 0)
+                return;
+        while (sd_bus_message_read(reply, "(ssbttto)", &name, NULL, NULL, NULL, NULL, NULL, NULL) > 0)
+                if (strv_append(names, name) < 0)
+                        return;
+}
+
 int complete_main(char **words) {
-        static const CompleteSources sources = { .machines = find_machines, .trees = tree_names };
+        static const CompleteSources sources = { .machines = find_machines, .trees = tree_names, .images = find_images };
 
         return complete(words, &sources, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

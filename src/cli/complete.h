@@ -14,10 +14,11 @@
 
 #include "strv.h"
 
-/* Where names come from that no table has. Both add to NAMES and fail silently: a completion has nobody to tell. */
+/* Where names come from that no table has. All add to NAMES and fail silently: a completion has nobody to tell. */
 typedef struct CompleteSources {
         void (*machines)(char ***names);
         void (*trees)(char ***names);
+        void (*images)(char ***names);
 } CompleteSources;
 
 /* Writes the candidates for the last of WORDS, the first being the verb, or "berth-nspawn" on that program's line. 0 or a negative errno. */

@@ -16,6 +16,7 @@ const Verb *const verbs[] = {
         &verb_top,    &verb_set_property, &verb_pause,    &verb_unpause, &verb_rename,    &verb_remove, &verb_inspect,
         &verb_events, &verb_logs,         &verb_copy,     &verb_shell,   &verb_login,     &verb_bind,   &verb_unbind,
         &verb_pin,    &verb_volume,       &verb_network,  &verb_port,    &verb_doctor,    &verb_cat,    &verb_edit,
+        &verb_images, &verb_image_status, &verb_remove_image, &verb_clone, &verb_rename_image, &verb_read_only,
         &verb_enable, &verb_disable,      &verb_settings, NULL,
 };
 

@@ -17,7 +17,7 @@ static int already_there(const char *name, Error *error) {
         return error_set(error, ERROR_INVALID_VALUE, EEXIST, step, name, "there is something of this name already");
 }
 
-int clone_make(int source, const char *path, int parent, const char *name, Error *error) {
+int clone_make(int source, const char *path, int parent, const char *name, Progress *progress, Error *error) {
         _cleanup_(snapshot_done) Snapshot copy = SNAPSHOT_NULL;
         struct stat st;
         int r;
@@ -32,7 +32,8 @@ int clone_make(int source, const char *path, int parent, const char *name, Error
 
         r = snapshot_begin(source, parent, name, &copy, error);
         if (r > 0)
-                r = S_ISDIR(st.st_mode) ? tree_copy(source, copy.fd, path, error) : tree_copy_file(source, copy.fd, path, error);
+                r = S_ISDIR(st.st_mode) ? tree_copy(source, copy.fd, path, progress, error)
+                                         : tree_copy_file(source, copy.fd, path, progress, error);
         if (r < 0)
                 return r;
         r = snapshot_publish(&copy, name);
@@ -85,5 +86,5 @@ int template_make(const Spec *spec, Error *error) {
 
         if (r > 0)
                 r = clone_open(spec->template_tree, spec->root, &clone, error);
-        return r < 0 || clone.source < 0 ? r : clone_make(clone.source, spec->template_tree, clone.parent, clone.name, error);
+        return r < 0 || clone.source < 0 ? r : clone_make(clone.source, spec->template_tree, clone.parent, clone.name, NULL, error);
 }

@@ -3,13 +3,14 @@
 
 /* A tree or an image of its own, made from another: a btrfs snapshot where that can be, else a copy (tree-copy.h). */
 
+#include "image-progress.h"
 #include "spec.h"
 
 /*
  * Makes NAME in PARENT from SOURCE (O_PATH, at PATH), a directory or a regular file. It is there whole or not at all, also where
- * this is killed. Changes nothing of it: a machine's id stays what it was.
+ * this is killed. PROGRESS may be NULL. Changes nothing of it: a machine's id stays what it was.
  */
-int clone_make(int source, const char *path, int parent, const char *name, Error *error);
+int clone_make(int source, const char *path, int parent, const char *name, Progress *progress, Error *error);
 
 /* What it takes, opened: who makes it may be another process. */
 typedef struct Clone {

@@ -3,13 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/btrfs.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,24 +15,16 @@
 #include "path-util.h"
 #include "shelter.h"
 #include "string-util.h"
+#include "subvolume.h"
 
 static const char step[] = "making a snapshot of the tree";
 
 #define MARK ".berth"
 
-/* The inode number of every subvolume's root directory (BTRFS_FIRST_FREE_OBJECTID). */
-enum { SUBVOLUME_ROOT = 256 };
-
 /* A subvolume in a moment; what is none, one by one. */
 static void destroy(int parent, const char *name) {
-        struct btrfs_ioctl_vol_args args = {};
-
-        if (strlen(name) < sizeof(args.name)) {
-                (void) strcpy(args.name, name);
-                if (ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &args) >= 0)
-                        return;
-        }
-        (void) directory_remove_at(parent, name);
+        if (subvolume_destroy(parent, name) < 0)
+                (void) directory_remove_at(parent, name);
 }
 
 void snapshot_done(Snapshot *snapshot) {
@@ -48,15 +36,10 @@ void snapshot_done(Snapshot *snapshot) {
         *snapshot = SNAPSHOT_NULL;
 }
 
-/* Whether a snapshot would be all of it: subvolumes in it are left out of one. */
 static bool is_whole_subvolume(int tree) {
         _cleanup_close_ int fd = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_free_ struct btrfs_ioctl_get_subvol_rootref_args *below = calloc(1, sizeof(*below));
-        struct statfs fs;
-        struct stat st;
 
-        return fd >= 0 && below && fstatfs(fd, &fs) >= 0 && fs.f_type == BTRFS_SUPER_MAGIC && fstat(fd, &st) >= 0 &&
-               st.st_ino == SUBVOLUME_ROOT && ioctl(fd, BTRFS_IOC_GET_SUBVOL_ROOTREF, below) >= 0 && below->num_items == 0;
+        return fd >= 0 && subvolume_is_whole(fd);
 }
 
 /* One at a time makes or removes there, so that what is new is locked before anybody can find it unlocked. */
@@ -111,15 +94,13 @@ static int hold(Snapshot *snapshot, int flags) {
 
 static int create(int tree, Snapshot *snapshot) {
         _cleanup_close_ int source = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct btrfs_ioctl_vol_args_v2 args = { .fd = source };
+        int r;
 
         if (source < 0)
                 return negative_errno();
-        if (strlen(snapshot->name) >= sizeof(args.name))
-                return -ENAMETOOLONG;
-        (void) strcpy(args.name, snapshot->name);
-        if (ioctl(snapshot->parent, BTRFS_IOC_SNAP_CREATE_V2, &args) < 0)
-                return negative_errno();
+        r = subvolume_snapshot(source, snapshot->parent, snapshot->name);
+        if (r < 0)
+                return r;
 
         return hold(snapshot, O_RDONLY | O_DIRECTORY);
 }

@@ -18,7 +18,7 @@
 static const char step[] = "copying the tree";
 
 /* Each level takes stack and descriptors: more than any system has, and less than somebody can make on purpose. */
-enum { DEPTH_MAX = 400, CHUNK = 256 * 1024 };
+enum { DEPTH_MAX = 400, CHUNK = 256 * 1024, PIECE = 16 * 1024 * 1024 };
 
 /* A file with several names, under the first that was copied. */
 typedef struct Inode {
@@ -35,6 +35,7 @@ typedef struct Copy {
         void *inodes;            /* tsearch(3) */
         unsigned depth;
         const char *source;
+        Progress *progress;
         Error *error;
 } Copy;
 
@@ -47,12 +48,12 @@ static int fail(const Copy *c, const char *path, int r) {
 
 /* Content */
 
-static int write_range(int from, int to, off_t offset, off_t end) {
+static int write_range(int from, int to, off_t offset, off_t end, Progress *progress) {
         _cleanup_free_ char *chunk = NULL;
 
         while (offset < end) {
                 off_t in = offset, out = offset;
-                ssize_t n = chunk ? -1 : copy_file_range(from, &in, to, &out, (size_t) (end - offset), 0);
+                ssize_t n = chunk ? -1 : copy_file_range(from, &in, to, &out, end - offset < PIECE ? (size_t) (end - offset) : PIECE, 0);
 
                 if (n < 0 && !chunk) {
                         /* Between some file systems the kernel does not copy by itself. */
@@ -73,15 +74,18 @@ static int write_range(int from, int to, off_t offset, off_t end) {
                 if (n == 0)
                         break;
                 offset += n;
+                progress_add(progress, (uint64_t) n);
         }
         return 0;
 }
 
-static int copy_content(int from, int to, off_t size) {
+static int copy_content(int from, int to, off_t size, Progress *progress) {
         int r = 0;
 
-        if (size == 0 || ioctl(to, FICLONE, from) >= 0)
+        if (size == 0 || ioctl(to, FICLONE, from) >= 0) {
+                progress_add(progress, (uint64_t) size);
                 return 0;
+        }
         /* Holes stay holes. */
         for (off_t end = 0; r >= 0 && end < size;) {
                 off_t begin = lseek(from, end, SEEK_DATA);
@@ -91,7 +95,7 @@ static int copy_content(int from, int to, off_t size) {
                 end = begin < 0 ? -1 : lseek(from, begin, SEEK_HOLE);
                 if (end < 0)
                         return negative_errno();
-                r = write_range(from, to, begin, end < size ? end : size);
+                r = write_range(from, to, begin, end < size ? end : size, progress);
         }
         return r < 0 ? r : ftruncate(to, size) < 0 ? negative_errno() : 0;
 }
@@ -153,14 +157,14 @@ static int finish(int from, int to, const struct stat *st) {
 }
 
 /* FROM is O_PATH. */
-static int copy_opened_file(int from, int to, const struct stat *st) {
+static int copy_opened_file(int from, int to, const struct stat *st, Progress *progress) {
         char path[FD_PATH_MAX];
         _cleanup_close_ int readable = open(fd_path(from, path), O_RDONLY | O_CLOEXEC | O_NOCTTY);
         int r;
 
         if (readable < 0)
                 return negative_errno();
-        r = copy_content(readable, to, st->st_size);
+        r = copy_content(readable, to, st->st_size, progress);
         return r < 0 ? r : finish(from, to, st);
 }
 
@@ -230,10 +234,10 @@ static int copy_directory(Copy *c, int from, const struct stat *st, int to, cons
         return r < 0 ? r : finish(from, made, st);
 }
 
-static int copy_file(int from, const struct stat *st, int to, const char *name) {
+static int copy_file(Copy *c, int from, const struct stat *st, int to, const char *name) {
         _cleanup_close_ int made = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-        return made < 0 ? negative_errno() : copy_opened_file(from, made, st);
+        return made < 0 ? negative_errno() : copy_opened_file(from, made, st, c->progress);
 }
 
 static int copy_link(int from, int to, const char *name, size_t size) {
@@ -301,7 +305,7 @@ static int copy_item(Copy *c, int from, int to, const char *name, const char *pa
                 return r;
         if (S_ISDIR(st.st_mode))
                 return copy_directory(c, item, &st, to, name, path);
-        return S_ISREG(st.st_mode) ? copy_file(item, &st, to, name) : copy_other(item, &st, to, name);
+        return S_ISREG(st.st_mode) ? copy_file(c, item, &st, to, name) : copy_other(item, &st, to, name);
 }
 
 static int copy_below(Copy *c, int from, int to, const char *path) {
@@ -330,8 +334,8 @@ static int copy_below(Copy *c, int from, int to, const char *path) {
         return r < 0 ? r : 0;
 }
 
-int tree_copy(int from, int to, const char *path, Error *error) {
-        Copy c = { .root = to, .source = path, .error = error };
+int tree_copy(int from, int to, const char *path, Progress *progress, Error *error) {
+        Copy c = { .root = to, .source = path, .progress = progress, .error = error };
         struct stat st, own;
         int r = fstat(from, &st) < 0 || fstat(to, &own) < 0 ? negative_errno() : mount_of(from, &c.mount);
 
@@ -346,9 +350,9 @@ int tree_copy(int from, int to, const char *path, Error *error) {
         return r < 0 ? fail(&c, "", r) : 0;
 }
 
-int tree_copy_file(int from, int to, const char *path, Error *error) {
+int tree_copy_file(int from, int to, const char *path, Progress *progress, Error *error) {
         struct stat st;
-        int r = fstat(from, &st) < 0 ? negative_errno() : copy_opened_file(from, to, &st);
+        int r = fstat(from, &st) < 0 ? negative_errno() : copy_opened_file(from, to, &st, progress);
 
         return r < 0 ? error_set_errno(error, r, step, path) : 0;
 }

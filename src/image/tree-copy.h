@@ -7,10 +7,13 @@
  * out. The source may be a machine's that runs: nothing in it leads elsewhere, whatever is moved meanwhile.
  */
 
-#include "error.h"
+#include "image-progress.h"
 
-/* Copies what is in FROM (a directory, O_PATH will do) to TO, an empty one, which gets FROM's owner, mode and so on as well. */
-int tree_copy(int from, int to, const char *path, Error *error);
+/*
+ * Copies what is in FROM (a directory, O_PATH will do) to TO, an empty one, which gets FROM's owner, mode and so on as well. PROGRESS hears of
+ * the bytes, or is NULL.
+ */
+int tree_copy(int from, int to, const char *path, Progress *progress, Error *error);
 
 /* The content of a regular file, with its owner, mode, times and attributes, to TO, which is empty and open for writing. */
-int tree_copy_file(int from, int to, const char *path, Error *error);
+int tree_copy_file(int from, int to, const char *path, Progress *progress, Error *error);

@@ -33,7 +33,7 @@ struct Authorization {
         uid_t uid;
         sd_bus_message *call;
         const char *action;
-        char *machine, *command;
+        char *machine, *command, *image;
         sd_bus_slot *slot;
         AuthorizeHandler handler;
         void *userdata;
@@ -85,6 +85,7 @@ Authorization *authorization_free(Authorization *a) {
         sd_bus_message_unref(a->call);
         free(a->machine);
         free(a->command);
+        free(a->image);
         free(a);
         return NULL;
 }
@@ -120,6 +121,8 @@ static int append_details(const Authorization *a, sd_bus_message *m) {
                 r = sd_bus_message_append(m, "{ss}", "machine", a->machine);
         if (r >= 0 && a->command)
                 r = sd_bus_message_append(m, "{ss}", "command", a->command);
+        if (r >= 0 && a->image)
+                r = sd_bus_message_append(m, "{ss}", "image", a->image);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -182,7 +185,7 @@ static int on_user(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         }
 
         a->uid = uid;
-        if (uid == 0)
+        if (uid == 0 || streq(a->action, ACTION_ANYBODY))
                 decide(a, 1);
         else if (!*a->action)
                 decide(a, 0);
@@ -201,7 +204,8 @@ int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, 
         if (!a)
                 return -ENOMEM;
         *a = (Authorization){ .call = sd_bus_message_ref(call), .action = action, .handler = handler, .userdata = userdata };
-        if (str_replace(&a->machine, details->machine) < 0 || str_replace(&a->command, details->command) < 0)
+        if (str_replace(&a->machine, details->machine) < 0 || str_replace(&a->command, details->command) < 0 ||
+            str_replace(&a->image, details->image) < 0)
                 return -ENOMEM;
 
         /* sd_bus_query_sender_creds(3) would wait for the answer. */

@@ -18,13 +18,17 @@
 #define ACTION_NETWORKS "org.berth1.manage-networks"
 #define ACTION_SHELL "org.berth1.shell"
 #define ACTION_VOLUMES "org.berth1.manage-volumes"
+#define ACTION_IMAGES "org.berth1.manage-images"
+/* No action: everybody may, and all that is asked is who it is. */
+#define ACTION_ANYBODY "*"
 /* No action: root alone, whatever polkit says. */
 #define ACTION_ROOT ""
 
-/* What a polkit rule can decide by. Both may be NULL. */
+/* What a polkit rule can decide by. All may be NULL. */
 typedef struct AuthorizeDetails {
         const char *machine;
         const char *command;
+        const char *image;
 } AuthorizeDetails;
 
 typedef struct Authorization Authorization;

@@ -24,7 +24,7 @@ static void print_help(void) {
                 "The manager of berth's machines, on the system bus as org.berth1. Started by systemd when it is called.\n\n"
                 "  -h, --help                  Show this help\n"
                 "      --version               Show the version\n"
-                "      --introspect=INTERFACE  Print the D-Bus introspection XML of org.berth1.Manager or org.berth1.Machine\n");
+                "      --introspect=INTERFACE  Print the D-Bus introspection XML of org.berth1.Manager, Machine, Network or Image\n");
 }
 
 /* 1: go on; else the exit status, or a negative errno. */

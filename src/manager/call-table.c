@@ -9,6 +9,7 @@
 #include "create.h"
 #include "exec.h"
 #include "forward.h"
+#include "image-bus.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
 #include "network-bus.h"
@@ -147,6 +148,11 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "CreateNetwork", ACTION_NETWORKS, network_read_create, network_run_create },
         { MANAGER_INTERFACE, "RemoveNetwork", ACTION_NETWORKS, network_read_name, network_run_remove },
         { MANAGER_INTERFACE, "ReloadNetworks", ACTION_NETWORKS, network_read_reload, network_run_reload },
+        { MANAGER_INTERFACE, "RemoveImage", ACTION_IMAGES, image_read_remove, image_run },
+        { MANAGER_INTERFACE, "CloneImage", ACTION_IMAGES, image_read_clone, image_run },
+        { MANAGER_INTERFACE, "RenameImage", ACTION_IMAGES, image_read_rename, image_run },
+        { MANAGER_INTERFACE, "SetImageReadOnly", ACTION_IMAGES, image_read_mark, image_run },
+        { MANAGER_INTERFACE, "GetImageUsage", ACTION_IMAGES, image_read_measure, image_run },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
         { MACHINE_INTERFACE, "Kill", ACTION_MANAGE, NULL, run_kill },
@@ -163,6 +169,11 @@ const CallMethod call_methods[] = {
         { MACHINE_INTERFACE, "Bind", ACTION_MANAGE, bind_read, bind_run },
         { MACHINE_INTERFACE, "Unbind", ACTION_MANAGE, NULL, run_unbind },
         { MACHINE_INTERFACE, "Pin", ACTION_RUN_PRIVILEGED, NULL, run_pin },
+        { IMAGE_INTERFACE, "Remove", ACTION_IMAGES, image_read_remove, image_run },
+        { IMAGE_INTERFACE, "Clone", ACTION_IMAGES, image_read_clone, image_run },
+        { IMAGE_INTERFACE, "Rename", ACTION_IMAGES, image_read_rename, image_run },
+        { IMAGE_INTERFACE, "SetReadOnly", ACTION_IMAGES, image_read_mark, image_run },
+        { IMAGE_INTERFACE, "GetUsage", ACTION_IMAGES, image_read_measure, image_run },
         { NETWORK_INTERFACE, "Remove", ACTION_NETWORKS, network_read_name, network_run_remove },
 };
 const size_t call_methods_count = ELEMENTSOF(call_methods);

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "image-bus.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
 #include "network-bus.h"
@@ -38,6 +39,7 @@ static void call_free(Operation *operation) {
         sd_bus_message_unref(call->message);
         free(call->name);
         free(call->command);
+        free(call->image);
         free(call);
 }
 
@@ -132,7 +134,7 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *interface
         else if (r >= 0 && !name)
                 r = call_read_name(call, error);
         if (r >= 0)
-                r = authorize(manager->authorizer, m, call->action, &(AuthorizeDetails){ call->name, call->command },
+                r = authorize(manager->authorizer, m, call->action, &(AuthorizeDetails){ call->name, call->command, call->image },
                               on_authorized, call, &call->authorization);
         if (r < 0)
                 call_free(&call->operation);
@@ -160,4 +162,8 @@ int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_
 
 int call_on_network_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         return handle(userdata, m, NETWORK_INTERFACE, NULL);
+}
+
+int call_on_image_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return handle(userdata, m, IMAGE_INTERFACE, NULL);
 }

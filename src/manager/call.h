@@ -39,6 +39,7 @@ struct Call {
         const char *action;
         char *name;              /* of the machine; may be NULL */
         char *command;           /* for polkit; may be NULL */
+        char *image;             /* for polkit; may be NULL */
         void *data;              /* of read() and run() */
         void (*free_data)(void *data);
         bool waited;             /* run() comes again, after call_wait_for_end() */
@@ -57,9 +58,10 @@ void call_on_name_free(Operation *operation, const char *name);
 /* For read(): the machine's name, which is the first argument where the call is not to the machine's own object. */
 int call_read_name(Call *call, Error *error);
 
-/* Handlers for the vtables of Manager, Machine and Network. */
+/* Handlers for the vtables of Manager, Machine, Network and Image. */
 int call_on_manager_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int call_on_machine_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+int call_on_image_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int call_on_network_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 
 /* Answers MESSAGE with the error's D-Bus name and text; R stands in where ERROR was not set. */

@@ -6,6 +6,7 @@
 #include <systemd/sd-id128.h>
 
 #include "fd-util.h"
+#include "image-bus.h"
 #include "machine-bus.h"
 #include "manager-bus.h"
 #include "network-bus.h"
@@ -68,6 +69,7 @@ int introspect_print(const char *interface) {
         const sd_bus_vtable *vtable = streq(interface, MANAGER_INTERFACE)   ? manager_vtable
                                       : streq(interface, MACHINE_INTERFACE) ? machine_vtable
                                       : streq(interface, NETWORK_INTERFACE) ? network_vtable
+                                      : streq(interface, IMAGE_INTERFACE)   ? image_vtable
                                                                             : NULL;
         _cleanup_free_ char *xml = NULL;
         int pair[2], r;

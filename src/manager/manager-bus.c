@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "image-bus.h"
 #include "machine-bus.h"
 #include "network-bus.h"
 #include "registry.h"
@@ -160,6 +161,18 @@ const sd_bus_vtable manager_vtable[] = {
                                 call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("RemoveNetwork", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("ReloadNetworks", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssbttto)", images), image_on_list, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", image), image_on_get, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_NO_RESULT, call_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("CloneImage", SD_BUS_ARGS("s", name, "s", new_name, "b", read_only, "a{sv}", options),
+                                SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("RenameImage", SD_BUS_ARGS("s", name, "s", new_name), SD_BUS_NO_RESULT, call_on_manager_method,
+                                ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("SetImageReadOnly", SD_BUS_ARGS("s", name, "b", read_only), SD_BUS_NO_RESULT,
+                                call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("GetImageUsage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("t", usage), call_on_manager_method,
+                                ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("AnnounceMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
 
         SD_BUS_METHOD_WITH_ARGS("ListMachines", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssusto)", machines), method_list_machines,
@@ -178,6 +191,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("MachineRemoved", SD_BUS_ARGS("s", name, "o", machine), 0),
         SD_BUS_SIGNAL_WITH_ARGS("NetworkNew", SD_BUS_ARGS("s", name, "o", network), 0),
         SD_BUS_SIGNAL_WITH_ARGS("NetworkRemoved", SD_BUS_ARGS("s", name, "o", network), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ImageNew", SD_BUS_ARGS("s", name, "o", image), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ImageRemoved", SD_BUS_ARGS("s", name, "o", image), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Warning", SD_BUS_ARGS("s", text), 0),
         SD_BUS_VTABLE_END,
 };
@@ -188,6 +203,8 @@ int manager_bus_register(Manager *manager) {
         r = sd_bus_add_object_vtable(manager->bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, manager_vtable, manager);
         if (r >= 0)
                 r = sd_bus_add_object_manager(manager->bus, NULL, MANAGER_PATH);
+        if (r >= 0)
+                r = image_bus_register(manager);
         if (r >= 0)
                 r = network_bus_register(manager);
         return r < 0 ? r : machine_bus_register(manager);

@@ -10,6 +10,7 @@
 #include "drop-ins.h"
 #include "fd-util.h"
 #include "idle.h"
+#include "image-watch.h"
 #include "kept.h"
 #include "log.h"
 #include "machine.h"
@@ -95,6 +96,7 @@ Manager *manager_free(Manager *manager) {
         free(manager->machines);
 
         drop_ins_unwatch(manager);
+        image_unwatch(manager);
         sd_event_source_disable_unref(manager->reconcile_timer);
         sd_event_source_disable_unref(manager->network_timer);
         sd_event_source_disable_unref(manager->idle_timer);
@@ -271,6 +273,7 @@ int manager_start(Manager *manager, Error *error) {
 
         registry_settle(manager);
         drop_ins_watch(manager);
+        image_watch(manager);
         trash_empty(manager);
         networks_check(manager);
         manager_check_idle(manager);

@@ -48,6 +48,8 @@ typedef struct Manager {
         DropIns *drop_ins;       /* of scopes that have some */
         sd_event_source *drop_ins_source;
 
+        struct ImageWatch *image_watch;
+
         sd_event_source *reconcile_timer;
         uint64_t reconcile_usec; /* its interval */
         sd_event_source *network_timer; /* networks that no machine uses are taken away then (network.c) */

@@ -300,7 +300,7 @@ int network_run_create(Call *call, Error *error) {
 /* Calls that end when a task on the networks has */
 
 /* Answers the message, which is the task's. */
-static void on_task_done(void *userdata, int r, const Error *error) {
+static void on_task_done(void *userdata, int r, uint64_t number, const Error *error) {
         sd_bus_message *message = userdata;
 
         if (r < 0)

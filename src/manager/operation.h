@@ -16,6 +16,7 @@ typedef enum OperationKind {
         OPERATION_SET_PROPERTY,  /* waits for systemd and the supervisor */
         OPERATION_UNREGISTER,    /* waits for machined */
         OPERATION_CLONE,         /* waits for a process that makes a tree */
+        OPERATION_IMAGE,         /* waits for a process that works on an image */
         OPERATION_NETWORK,       /* waits for a process that works on the networks */
 } OperationKind;
 

@@ -21,6 +21,7 @@
 #include "spawner.h"
 #include "string-util.h"
 #include "strv.h"
+#include "task.h"
 #include "timeline-bus.h"
 #include "trash.h"
 #include "unit-file.h"
@@ -253,7 +254,7 @@ static int check_properties(Start *s, Error *error) {
         return s->request.spec->property || s->request.spec->devices ? scope_check(systemd, s->request.spec, error) : 0;
 }
 
-static void on_cloned(void *userdata, int r, const Error *error) {
+static void on_cloned(void *userdata, int r, uint64_t number, const Error *error) {
         Start *s = userdata;
 
         if (r < 0)
@@ -312,6 +313,10 @@ static void give_turn(Manager *manager) {
 }
 
 static int prepare_entry(Start *s, Error *error) {
+        const char *root = s->request.spec->root;
+
+        if (root && task_is_on(s->operation.manager, root))
+                return error_set(error, ERROR_IMAGE_IN_USE, EBUSY, "opening the tree", root, "it is being changed or removed");
         return prepare(s->operation.manager->places, TAKE_PTR(s->request.spec), s->request.kept ? 0 : PREPARE_NEW,
                        &s->preparation, error);
 }

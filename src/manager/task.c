@@ -9,6 +9,7 @@
 #include "log.h"
 #include "spawn-protocol.h"
 #include "spawner.h"
+#include "string-util.h"
 
 typedef struct RunningTask {
         Operation operation;
@@ -16,11 +17,13 @@ typedef struct RunningTask {
         TaskDone done;
         void *userdata;
         SpawnRequest request;    /* until the spawner has it */
+        char *path;
         int fd;                  /* of the other end is its standard error */
         sd_event_source *source;
-        char text[1024];
+        char text[2048];
         size_t size;
         bool requested;
+        bool complete;           /* its standard error has ended */
 } RunningTask;
 
 static void task_free(Operation *operation) {
@@ -30,6 +33,7 @@ static void task_free(Operation *operation) {
         (void) fd_close(t->fd);
         spawn_request_close(&t->request);
         operation_end(&t->operation);
+        free(t->path);
         free(t);
 }
 
@@ -37,17 +41,18 @@ static void task_finish(RunningTask *t, int r) {
         _cleanup_error_ Error error = ERROR_NULL;
         TaskDone done = t->done;
         void *userdata = t->userdata;
+        uint64_t number = 0;
 
         if (r < 0)
                 (void) error_set_errno(&error, r, t->step, NULL);
-        else if (t->size > 0)
-                r = error_set_rendered(&error, ERROR_FAILED, EIO, t->text);
+        else
+                r = spawn_read_result(t->text, t->step, &number, &error);
 
         if (r < 0 && !done)
                 (void) log_failure(r, &error, NULL);
         task_free(&t->operation);
         if (done)
-                done(userdata, r, &error);
+                done(userdata, r, number, &error);
 }
 
 static int on_text(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -61,7 +66,7 @@ static int on_text(sd_event_source *source, int fd, uint32_t revents, void *user
                 return 0;
         }
         t->source = sd_event_source_disable_unref(t->source);
-        t->text[strcspn(t->text, "\n")] = '\0';
+        t->complete = true;
         if (!t->requested)
                 task_finish(t, n < 0 && t->size < sizeof(t->text) - 1 ? negative_errno() : 0);
         return 0;
@@ -74,9 +79,10 @@ static void on_spawned(void *userdata, int pidfd) {
         spawn_request_close(&t->request);
         if (pidfd < 0)
                 task_finish(t, pidfd);
-        else
-                /* Its standard error tells of its end. */
-                (void) fd_close(pidfd);
+        else if (t->complete)
+                task_finish(t, 0);
+        /* Its standard error tells of its end. */
+        (void) fd_close(pidfd);
 }
 
 static int request(RunningTask *t, Error *error) {
@@ -111,9 +117,19 @@ int task_begin(Manager *manager, const Task *task, TaskDone done, void *userdata
         *t = (RunningTask){ .step = task->step, .request = given, .done = done, .userdata = userdata, .fd = -EBADF };
 
         r = operation_begin(&t->operation, manager, task->kind, task_free, error);
+        if (r >= 0 && str_replace(&t->path, task->path) < 0)
+                r = error_oom(error);
         if (r >= 0)
                 r = request(t, error);
         if (r < 0)
                 task_free(&t->operation);
         return r;
+}
+
+/* Images are the only ones that others could use by their paths. */
+bool task_is_on(const Manager *manager, const char *path) {
+        for (const Operation *o = manager->operations; o; o = o->next)
+                if (o->kind == OPERATION_IMAGE && streq_ptr(((const RunningTask *) o)->path, path))
+                        return true;
+        return false;
 }

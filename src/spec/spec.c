@@ -6,6 +6,7 @@
 #include "parse-util.h"
 #include "path-util.h"
 #include "setting.h"
+#include "stores.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -157,12 +158,10 @@ bool spec_has_layer(const Spec *spec) {
 
 /* Only what is directly in a folder counts: below it names are the machine's, and may be links that lead out. */
 bool spec_path_is_in_store(const char *path) {
-        static const char *const folders[] = { "/var/lib/machines/", "/run/machines/", "/etc/machines/", "/usr/lib/machines/" };
+        for (size_t i = 0; i < stores_count; i++) {
+                const char *name = startswith(path, stores[i]);
 
-        for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
-                const char *name = startswith(path, folders[i]);
-
-                if (name && *name && !strchr(name, '/') && path_is_normalized(path))
+                if (name && name[0] == '/' && name[1] && !strchr(name + 1, '/') && path_is_normalized(path))
                         return true;
         }
         return false;

@@ -6,14 +6,12 @@
 #include <unistd.h>
 
 #include "path-util.h"
+#include "stores.h"
 #include "string-util.h"
 #include "strv.h"
 
-/* Where machines are installed, in the order of machinectl(1), "Files and Directories". */
-static const char *const stores[] = { "/etc/machines", "/run/machines", "/var/lib/machines", "/usr/lib/machines" };
-
 static const char step[] = "finding the tree";
-#define NOWHERE "there is none of this name in /etc/machines, /run/machines, /var/lib/machines or /usr/lib/machines"
+#define NOWHERE "there is none of this name in " STORES_TEXT
 
 int tree_from_path(const char *path, char **ret, Error *error) {
         _cleanup_free_ char *here = NULL;
@@ -40,7 +38,7 @@ static int find_in_stores(const char *name, char **ret) {
         _cleanup_free_ char *hidden = NULL;
 
         /* A directory, or an image beside it, in each store. */
-        for (size_t i = 0; i < 2 * ELEMENTSOF(stores); i++) {
+        for (size_t i = 0; i < 2 * stores_count; i++) {
                 _cleanup_free_ char *path = str_format("%s/%s%s", stores[i / 2], name, i % 2 ? ".raw" : "");
 
                 if (!path)
@@ -77,7 +75,7 @@ int tree_find(const char *tree, char **ret, Error *error) {
 }
 
 void tree_names(char ***names) {
-        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
+        for (size_t i = 0; i < stores_count; i++) {
                 DIR *dir = opendir(stores[i]);
                 const struct dirent *entry;
 

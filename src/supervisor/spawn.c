@@ -10,6 +10,7 @@
 #include "config.h"
 #include "fd-pass.h"
 #include "fd-util.h"
+#include "parse-util.h"
 #include "program.h"
 #include "spawn-protocol.h"
 
@@ -50,6 +51,31 @@ int spawner_start(int *ret, Error *error) {
 
         *ret = TAKE_FD(ours);
         return 0;
+}
+
+void spawn_print_result(int fd, int r, uint64_t number, const Error *error) {
+        bool known = error_is_set(error);
+        _cleanup_free_ char *text = known ? error_render(error) : NULL;
+
+        if (r >= 0)
+                (void) dprintf(fd, "+%llu\n", (unsigned long long) number);
+        else
+                (void) dprintf(fd, "%s %s\n", error_kind_to_dbus(known ? error->kind : ERROR_FAILED), text ? text : errno_text(r));
+}
+
+int spawn_read_result(const char *text, const char *step, uint64_t *ret_number, Error *error) {
+        _cleanup_free_ char *line = strndup(text, strcspn(text, "\n"));
+        char *space;
+
+        if (!line)
+                return error_oom(error);
+        if (line[0] == '+' && parse_u64(line + 1, ret_number) >= 0)
+                return 0;
+        space = strchr(line, ' ');
+        if (!space)
+                return error_set(error, ERROR_FAILED, ECONNRESET, step, NULL, "the process that did it was killed");
+        *space = '\0';
+        return error_set_rendered(error, error_kind_from_dbus(line), EIO, space + 1);
 }
 
 void spawn_request_close(SpawnRequest *request) {

@@ -19,9 +19,9 @@ typedef enum SpawnFlags {
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
         SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no machine uses of the networks, and exit */
         SPAWN_NETWORK_RELOAD = 1 << 3, /* no machine: make the packet filter anew, and exit */
-        SPAWN_CLONE =
-                1
-                << 5, /* no machine: make a tree in the folder run_dir, called by stdin_fd's first line, of tree; its path follows */
+        /* No machine: make a tree in the folder run_dir, called by stdin_fd's first line, of tree; its path follows. */
+        SPAWN_CLONE = 1 << 5,
+        SPAWN_IMAGE = 1 << 6,    /* no machine: what image-job.h describes, in the folder run_dir; stdin_fd has the job */
         SPAWN_HOST_PIDS = 1 << 4, /* the supervisor is in the host's pid namespace: only from there others can be joined */
 } SpawnFlags;
 
@@ -52,6 +52,15 @@ typedef struct SpawnRequest {
         (SpawnRequest){ .run_dir = -EBADF, .tree = -EBADF, .name_lock = -EBADF, .range_lock = -EBADF,                    \
                         .address_lock = -EBADF, .link = -EBADF, .session = -EBADF, .stdin_fd = -EBADF,                   \
                         .stdout_fd = -EBADF, .stderr_fd = -EBADF, .devices = -EBADF, .namespaces = NAMESPACES_NULL }
+
+/*
+ * How a process that is no supervisor says on its stderr_fd how its work went, in one line: "+NUMBER" when it is done, or the
+ * D-Bus name of the error, a space and its text. Nothing at all: it was killed.
+ */
+void spawn_print_result(int fd, int r, uint64_t number, const Error *error);
+
+/* The other side: 0 with the number, or the error. TEXT is what was read. */
+int spawn_read_result(const char *text, const char *step, uint64_t *ret_number, Error *error);
 
 /* Closes and forgets all descriptors of it. */
 void spawn_request_close(SpawnRequest *request);

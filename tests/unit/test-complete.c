@@ -14,7 +14,11 @@ static void trees(char ***names) {
         assert_int_equal(strv_append(names, "debian"), 0);
 }
 
-static const CompleteSources sources = { machines, trees };
+static void images(char ***names) {
+        assert_int_equal(strv_append(names, "fedora"), 0);
+}
+
+static const CompleteSources sources = { machines, trees, images };
 
 /* The candidates without their help, joined by blanks. */
 static char *offered(char **words) {
@@ -55,6 +59,8 @@ static void operands(void **state) {
         assert_offered(WORDS((char *) "stop", (char *) "web", (char *) "d"), "db");
         assert_offered(WORDS((char *) "run", (char *) "de"), "debian :directories");
         assert_offered(WORDS((char *) "run", (char *) "debian", (char *) ""), ":commands");
+        assert_offered(WORDS((char *) "rmi", (char *) ""), "fedora");
+        assert_offered(WORDS((char *) "clone", (char *) "fedora", (char *) ""), "");
         assert_offered(WORDS((char *) "list", (char *) ""), "");
 }
 

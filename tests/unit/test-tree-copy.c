@@ -52,7 +52,7 @@ static void copying(void **state) {
         assert_int_equal(utimensat(from, "other", times, 0), 0);
         assert_int_equal(fchmod(from, 0751), 0);
 
-        assert_int_equal(tree_copy(from, to, "/from", &error), 0);
+        assert_int_equal(tree_copy(from, to, "/from", NULL, &error), 0);
         assert_int_equal(file_read_at(to, "other", 100, &text, NULL), 0);
         assert_string_equal(text, "content");
         assert_int_equal(readlinkat(to, "link", target, sizeof(target)), strlen("/etc/passwd"));
@@ -90,7 +90,7 @@ static void owners_and_attributes(void **state) {
         if (fsetxattr(file, "trusted.berth", "value", 5, 0) < 0)
                 skip();
 
-        assert_int_equal(tree_copy(from, to, "/from", &error), 0);
+        assert_int_equal(tree_copy(from, to, "/from", NULL, &error), 0);
         copy = openat(to, "file", O_RDONLY | O_CLOEXEC);
         assert_int_equal(fgetxattr(copy, "trusted.berth", value, sizeof(value)), 5);
         assert_string_equal(value, "value");
@@ -111,7 +111,7 @@ static void copying_into_itself(void **state) {
         from = make_directory(dir, "from");
         test_write_file(from, "file", "x");
         to = make_directory(from, "to");
-        assert_int_equal(tree_copy(from, to, "/from", &error), 0);
+        assert_int_equal(tree_copy(from, to, "/from", NULL, &error), 0);
         assert_int_equal(faccessat(to, "file", F_OK, 0), 0);
         assert_int_equal(faccessat(to, "to", F_OK, 0), -1);
         test_directory_done(path, dir);
@@ -130,7 +130,7 @@ static void failure_says_where(void **state) {
         test_write_file(from, "a/file", "x");
         /* No room for it: something is there. */
         assert_int_equal(mkdirat(to, "a", 0700), 0);
-        assert_int_equal(tree_copy(from, to, "/from", &error), -EEXIST);
+        assert_int_equal(tree_copy(from, to, "/from", NULL, &error), -EEXIST);
         text = error_render(&error);
         assert_non_null(strstr(text, "'/from/a'"));
         test_directory_done(path, dir);
@@ -145,21 +145,21 @@ static void cloning(void **state) {
 
         from = make_directory(dir, "from");
         test_write_file(from, "file", "x");
-        assert_int_equal(clone_make(from, "/from", dir, "to", &error), 0);
+        assert_int_equal(clone_make(from, "/from", dir, "to", NULL, &error), 0);
         assert_int_equal(faccessat(dir, "to/file", F_OK, 0), 0);
-        assert_int_equal(clone_make(from, "/from", dir, "to", &error), -EEXIST);
+        assert_int_equal(clone_make(from, "/from", dir, "to", NULL, &error), -EEXIST);
 
         test_write_file(dir, "image.raw", "an image");
         image = openat(dir, "image.raw", O_PATH | O_CLOEXEC);
         error_done(&error);
-        assert_int_equal(clone_make(image, "/image.raw", dir, "other.raw", &error), 0);
+        assert_int_equal(clone_make(image, "/image.raw", dir, "other.raw", NULL, &error), 0);
         assert_int_equal(file_read_at(dir, "other.raw", 100, &text, NULL), 0);
         assert_string_equal(text, "an image");
 
         /* What a clone that was killed has left goes with the next. */
         assert_int_equal(mkdirat(dir, ".#dead.berth-12345678", 0700), 0);
         assert_int_equal(mkdirat(dir, ".#dead.berth-12345678/below", 0700), 0);
-        assert_int_equal(clone_make(from, "/from", dir, "third", &error), 0);
+        assert_int_equal(clone_make(from, "/from", dir, "third", NULL, &error), 0);
         assert_int_equal(faccessat(dir, ".#dead.berth-12345678", F_OK, 0), -1);
         test_directory_done(path, dir);
 }
