@@ -166,7 +166,8 @@ static int remove_item(Removal *removal, int dirfd, const char *name) {
         removal->depth--;
         if (r < 0)
                 return r;
-        return tell(removal->watch, unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0, dirfd, name);
+        return tell(removal->watch, unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? negative_errno() : 0, dirfd,
+                    name);
 }
 
 int directory_remove_at(int dirfd, const char *name) {

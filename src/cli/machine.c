@@ -88,10 +88,6 @@ static int read_properties(sd_bus_message *reply, MachineInfo *info) {
         return r;
 }
 
-int machine_info_read_changed(sd_bus_message *signal, MachineInfo *info) {
-        return read_properties(signal, info);
-}
-
 int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;

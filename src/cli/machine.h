@@ -25,9 +25,6 @@ void machine_info_done(MachineInfo *info);
 /* Reads all properties of the machine of that name. */
 int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error);
 
-/* Those of a PropertiesChanged signal at its dictionary; the others stay as they are, NULL among them. The message has to live on. */
-int machine_info_read_changed(sd_bus_message *signal, MachineInfo *info);
-
 /* What one that runs uses now: GetStats() of its object. */
 struct Usage;
 int machine_read_usage(sd_bus *bus, const MachineInfo *info, struct Usage *ret);

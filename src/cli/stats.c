@@ -66,10 +66,15 @@ static int read_samples(Look *look) {
         return r;
 }
 
-static int look_at(sd_bus *bus, char *const *names, Look *ret, Error *error) {
+/* With a connection for this look alone: between two of them none is held. */
+static int look_at(char *const *names, Look *ret, Error *error) {
         _cleanup_message_ sd_bus_message *message = NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
         _cleanup_look_ Look look = {};
-        int r = client_new_call(bus, &message, "GetStats", error);
+        int r = client_open(&bus, error);
+
+        if (r >= 0)
+                r = client_new_call(bus, &message, "GetStats", error);
 
         if (r < 0)
                 return r;
@@ -209,17 +214,14 @@ static int stats_verb(const Call *call, Error *error) {
         const StatsOptions *options = call->options;
         bool in_place = !options->json && isatty(STDOUT_FILENO);
         _cleanup_look_ Look before = {};
-        _cleanup_bus_ sd_bus *bus = NULL;
-        int r = client_open(&bus, error);
-
         /* How much of a CPU something uses takes two looks. */
-        if (r >= 0)
-                r = look_at(bus, call->operands, &before, error);
+        int r = look_at(call->operands, &before, error);
+
         while (r >= 0) {
                 _cleanup_look_ Look now = {};
 
                 wait_for(options->interval);
-                r = look_at(bus, call->operands, &now, error);
+                r = look_at(call->operands, &now, error);
                 if (r < 0)
                         break;
                 if (in_place && !options->no_stream)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "follow.h"
 #include "machine.h"
 #include "session.h"
 #include "strv.h"
@@ -77,65 +78,52 @@ static int wait_all(Waiter *waiters, size_t n, bool quiet, Error *error) {
 
 /* A state, or whether it is there at all, as the manager tells it. */
 
-static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        *(bool *) userdata = true;
-        return 0;
-}
-
-static int look(sd_bus *bus, const char *name, const char *condition, bool *ret_true, Error *error) {
+/* What berthd says of one that is not there. */
+static int no_such_machine(const char *name, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
-        _cleanup_error_ Error why = ERROR_NULL;
-        int r = machine_info_read(bus, name, &info, &why);
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = client_open(&bus, error);
 
-        if (r < 0 && why.kind == ERROR_NO_SUCH_MACHINE && streq(condition, "removed")) {
-                *ret_true = true;
-                return 0;
-        }
-        if (r < 0) {
-                *error = why;
-                why = ERROR_NULL;
-                return r;
-        }
-        *ret_true = streq(info.state, condition);
-        return 0;
+        if (r >= 0)
+                r = machine_info_read(bus, name, &info, error);
+        return r < 0 ? r : error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "waiting for the machine", name, "it was removed");
 }
 
-static int wait_one(sd_bus *bus, const char *name, const char *condition, bool *changed, Error *error) {
-        bool met = false;
-        int r = look(bus, name, condition, &met, error);
+static int wait_one(const char *name, const char *condition, Error *error) {
+        char *const names[] = { (char *) name, NULL };
+        _cleanup_follow_ Follow follow = {};
+        bool is_there = false;
+        int r = follow_open(names, &follow, error);
 
-        while (r >= 0 && !met) {
-                *changed = false;
-                while (r >= 0 && !*changed) {
-                        r = sd_bus_process(bus, NULL);
-                        if (r == 0)
-                                r = sd_bus_wait(bus, UINT64_MAX);
-                        if (r == -EINTR)
-                                r = 0;
-                }
-                r = r < 0 ? error_set_errno(error, r, "waiting for the machine", name) : look(bus, name, condition, &met, error);
+        while (r >= 0) {
+                json_auto_t *event = NULL;
+                const char *what;
+
+                r = follow_next(&follow, &event, error);
+                if (r < 0)
+                        break;
+                what = json_string_value(json_object_get(event, "event"));
+                if (!what)
+                        continue;
+                if (streq(what, condition))
+                        return 0;
+                if (json_object_get(event, "machine"))
+                        is_there = !streq(what, "removed");
+                if (!is_there && (streq(what, "following") || streq(what, "removed")))
+                        return streq(condition, "removed") ? 0 : no_such_machine(name, error);
         }
         return r;
 }
 
 static int wait_for_condition(const Call *call, const char *condition, Error *error) {
-        static const char match[] = "type='signal',sender='org.berth1',path_namespace='/org/berth1'";
-        _cleanup_bus_ sd_bus *bus = NULL;
-        bool changed = false;
-        int r;
+        int r = 0;
 
         if (machine_state_from_string(condition) == _MACHINE_STATE_INVALID && !streq(condition, "removed"))
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the option", "--condition",
                                  "'%s' is neither a state of a machine nor stopped or removed", condition);
-        r = client_open(&bus, error);
-        if (r >= 0) {
-                r = sd_bus_add_match(bus, NULL, match, on_signal, &changed);
-                if (r < 0)
-                        error_set_errno(error, r, "listening to the bus", NULL);
-        }
         STRV_FOREACH(name, call->operands)
                 if (r >= 0)
-                        r = wait_one(bus, *name, condition, &changed, error);
+                        r = wait_one(*name, condition, error);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 

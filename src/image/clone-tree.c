@@ -33,7 +33,7 @@ int clone_make(int source, const char *path, int parent, const char *name, Progr
         r = snapshot_begin(source, parent, name, &copy, error);
         if (r > 0)
                 r = S_ISDIR(st.st_mode) ? tree_copy(source, copy.fd, path, progress, error)
-                                         : tree_copy_file(source, copy.fd, path, progress, error);
+                                        : tree_copy_file(source, copy.fd, path, progress, error);
         if (r < 0)
                 return r;
         r = snapshot_publish(&copy, name);
@@ -86,5 +86,6 @@ int template_make(const Spec *spec, Error *error) {
 
         if (r > 0)
                 r = clone_open(spec->template_tree, spec->root, &clone, error);
-        return r < 0 || clone.source < 0 ? r : clone_make(clone.source, spec->template_tree, clone.parent, clone.name, NULL, error);
+        return r < 0 || clone.source < 0 ? r
+                                         : clone_make(clone.source, spec->template_tree, clone.parent, clone.name, NULL, error);
 }

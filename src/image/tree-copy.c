@@ -53,7 +53,9 @@ static int write_range(int from, int to, off_t offset, off_t end, Progress *prog
 
         while (offset < end) {
                 off_t in = offset, out = offset;
-                ssize_t n = chunk ? -1 : copy_file_range(from, &in, to, &out, end - offset < PIECE ? (size_t) (end - offset) : PIECE, 0);
+                ssize_t n = chunk ? -1
+                                  : copy_file_range(from, &in, to, &out, end - offset < PIECE ? (size_t) (end - offset) : PIECE,
+                                                    0);
 
                 if (n < 0 && !chunk) {
                         /* Between some file systems the kernel does not copy by itself. */

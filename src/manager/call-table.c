@@ -8,6 +8,7 @@
 #include "call.h"
 #include "create.h"
 #include "exec.h"
+#include "follow.h"
 #include "forward.h"
 #include "image-bus.h"
 #include "machine-bus.h"
@@ -148,6 +149,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "CreateNetwork", ACTION_NETWORKS, network_read_create, network_run_create },
         { MANAGER_INTERFACE, "RemoveNetwork", ACTION_NETWORKS, network_read_name, network_run_remove },
         { MANAGER_INTERFACE, "ReloadNetworks", ACTION_NETWORKS, network_read_reload, network_run_reload },
+        { MANAGER_INTERFACE, "FollowEvents", ACTION_ANYBODY, follow_read, follow_run },
         { MANAGER_INTERFACE, "RemoveImage", ACTION_IMAGES, image_read_remove, image_run },
         { MANAGER_INTERFACE, "CloneImage", ACTION_IMAGES, image_read_clone, image_run },
         { MANAGER_INTERFACE, "RenameImage", ACTION_IMAGES, image_read_rename, image_run },

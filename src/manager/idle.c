@@ -20,7 +20,7 @@ static bool machines_run(const Manager *manager) {
 }
 
 static bool is_idle(const Manager *manager) {
-        return manager->n_operations == 0 && !manager->network_timer && !machines_run(manager);
+        return manager->n_operations == 0 && !manager->followers && !manager->network_timer && !machines_run(manager);
 }
 
 static void set_timer(Manager *manager, uint64_t usec, sd_event_time_handler_t handler) {

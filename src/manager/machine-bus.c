@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "fd-util.h"
+#include "follow.h"
 #include "manager-bus.h"
 #include "registry.h"
 #include "setting.h"
@@ -279,6 +280,7 @@ static void emit_new(Machine *machine) {
         (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineNew", "so", machine_name(machine),
                                   machine->path);
         (void) sd_bus_emit_object_added(manager->bus, machine->path);
+        follow_came(machine, /* is_new= */ true);
 }
 
 void machine_bus_announce(Machine *machine) {
@@ -307,9 +309,10 @@ void machine_bus_created(Machine *machine) {
 }
 
 void machine_bus_changed(Machine *machine, const char *const *properties) {
-        if (machine->announced)
-                (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE,
-                                                           (char **) properties);
+        if (!machine->announced)
+                return;
+        (void) sd_bus_emit_properties_changed_strv(machine->manager->bus, machine->path, MACHINE_INTERFACE, (char **) properties);
+        follow_changed(machine, properties);
 }
 
 void machine_bus_changed_all(Machine *machine) {
@@ -324,13 +327,16 @@ void machine_bus_removed(Machine *machine) {
         (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, "MachineRemoved", "so", machine_name(machine),
                                   machine->path);
         (void) sd_bus_emit_object_removed(manager->bus, machine->path);
+        follow_came(machine, /* is_new= */ false);
         machine->announced = false;
 }
 
 void machine_bus_out_of_memory(Machine *machine) {
         const State *state = &machine->state;
 
-        if (machine->announced)
-                (void) sd_bus_emit_signal(machine->manager->bus, machine->path, MACHINE_INTERFACE, "OutOfMemory", "sutt",
-                                          strempty(state->oom_victim), state->oom_kills, state->memory_peak, state->memory_limit);
+        if (!machine->announced)
+                return;
+        (void) sd_bus_emit_signal(machine->manager->bus, machine->path, MACHINE_INTERFACE, "OutOfMemory", "sutt",
+                                  strempty(state->oom_victim), state->oom_kills, state->memory_peak, state->memory_limit);
+        follow_out_of_memory(machine);
 }

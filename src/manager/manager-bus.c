@@ -161,6 +161,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("RemoveNetwork", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("ReloadNetworks", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("FollowEvents", SD_BUS_ARGS("as", names), SD_BUS_RESULT("h", events), call_on_manager_method,
+                                ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssbttto)", images), image_on_list, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", image), image_on_get, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_NO_RESULT, call_on_manager_method,

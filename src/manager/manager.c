@@ -9,6 +9,7 @@
 #include "call.h"
 #include "drop-ins.h"
 #include "fd-util.h"
+#include "follow.h"
 #include "idle.h"
 #include "image-watch.h"
 #include "kept.h"
@@ -97,6 +98,7 @@ Manager *manager_free(Manager *manager) {
 
         drop_ins_unwatch(manager);
         image_unwatch(manager);
+        followers_free(manager);
         sd_event_source_disable_unref(manager->reconcile_timer);
         sd_event_source_disable_unref(manager->network_timer);
         sd_event_source_disable_unref(manager->idle_timer);

@@ -49,6 +49,7 @@ typedef struct Manager {
         sd_event_source *drop_ins_source;
 
         struct ImageWatch *image_watch;
+        struct Follower *followers;
 
         sd_event_source *reconcile_timer;
         uint64_t reconcile_usec; /* its interval */

@@ -60,7 +60,8 @@ void spawn_print_result(int fd, int r, uint64_t number, const Error *error) {
         if (r >= 0)
                 (void) dprintf(fd, "+%llu\n", (unsigned long long) number);
         else
-                (void) dprintf(fd, "%s %s\n", error_kind_to_dbus(known ? error->kind : ERROR_FAILED), text ? text : errno_text(r));
+                (void) dprintf(fd, "%s %s\n", error_kind_to_dbus(known ? error->kind : ERROR_FAILED),
+                               text ? text : errno_text(r));
 }
 
 int spawn_read_result(const char *text, const char *step, uint64_t *ret_number, Error *error) {

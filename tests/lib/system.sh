@@ -141,6 +141,21 @@ machine_property() {
         busctl get-property org.berth1 "/org/berth1/machine/${path//./_2e}" org.berth1.Machine "$2" | sed 's/^[^ ]* //; s/^"\(.*\)"$/\1/'
 }
 
+# watch_events FILE [NAME…]: what happens goes there, a JSON object a line, until the test ends. It is listening when this returns.
+watch_events() {
+        local file=$1 watcher
+        shift
+        berth events --json "$@" >"$file" &
+        watcher=$!
+        at_end kill "$watcher"
+        wait_until 60 holds_a_pipe "$watcher"
+}
+
+# holds_a_pipe PID: as berth does once berthd has given it one, through which events come.
+holds_a_pipe() {
+        grep -q "^pipe:" <<<"$(readlink "/proc/$1/fd/"[3-9] 2>/dev/null)"
+}
+
 is_state() {
         [[ $(machine_property "$1" State) == "$2" ]]
 }

@@ -73,23 +73,99 @@ test_supervisor_that_hangs() {
 
 # While berth waits, attaches or follows it is no client of the bus.
 test_no_connection_while_waiting() {
-        local pid
-        berth run -d --rm --ephemeral --name waited "$busybox" sh -c 'echo begun; sleep 1000'
+        local pid verb
+        berth run -d -t --rm --ephemeral --name waited "$busybox" sh -c 'echo begun; sleep 1000'
         at_end berth terminate waited
-        berth wait waited >/dev/null &
-        pid=$!
-        at_end kill "$pid"
-        wait_until 60 has_no_bus "$pid"
-        berth logs -f waited >/dev/null &
-        pid=$!
-        at_end kill "$pid"
-        wait_until 60 has_no_bus "$pid"
+        for verb in 'wait waited' 'wait --condition exited waited' 'logs -f waited' events 'events waited' 'exec waited sleep 1000' \
+                'stats --interval=1h' 'stats --interval=1h waited'; do
+                # shellcheck disable=SC2086
+                berth $verb >/dev/null &
+                pid=$!
+                at_end kill "$pid"
+                wait_until 60 has_no_bus "$pid"
+        done
+        script -qec 'berth attach waited' /dev/null >/dev/null </dev/null &
+        at_end kill $!
+        wait_until 60 eval '[[ -n $(pgrep -x berth -a | grep attach) ]]'
+        wait_until 60 eval 'has_no_bus "$(pgrep -x -f "berth attach waited")"'
         berth run --rm --ephemeral --name foreground "$busybox" sleep 1000 &
         pid=$!
         wait_until 60 is_state foreground running
         wait_until 60 has_no_bus "$pid"
         berth terminate foreground
         wait "$pid" || true
+}
+
+# More than one user may have connections, and each hears of what happens.
+test_three_hundred_follow_at_once() {
+        local i pids=()
+        for i in {1..300}; do
+                berth events crowded >"events-$i" &
+                pids+=($!)
+        done
+        at_end kill "${pids[@]}"
+        for i in "${pids[@]}"; do
+                wait_until 120 holds_a_pipe "$i"
+        done
+        assert_eq "$(busctl list --no-legend | awk '$3 == "berth"' | wc -l)" 0
+        berth run --rm --ephemeral --name crowded "$busybox" true
+        for i in {1..300}; do
+                wait_until 60 grep -q 'crowded removed' "events-$i"
+        done
+        # They keep berthd, and it goes once they have gone.
+        kill "${pids[@]}"
+        wait_until 60 eval '[[ $(systemctl is-active berthd.service) == inactive ]]'
+}
+
+# Who follows and does not read costs what the pipe holds, and is told what he missed.
+test_follower_that_never_reads() {
+        local pid before after
+        at_end berth rm --force stays
+        berth run -d --name stays --ephemeral "$busybox" sleep 1000
+        watch_events deaf
+        pid=$(pgrep -x -f 'berth events --json')
+        before=$(manager_memory)
+        kill -STOP "$pid"
+        cat >many.py <<'PYTHON'
+import sys
+from dasbus.connection import SystemMessageBus
+manager = SystemMessageBus().get_proxy('org.berth1', '/org/berth1')
+name = 'a-name-as-long-as-the-name-of-a-machine-can-be-and-not-any-longer'[:63]
+for _ in range(1600):
+    manager.CreateMachine(name, sys.argv[1], ['true'], {})
+    manager.RemoveMachine(name)
+manager.CreateMachine('last', sys.argv[1], ['true'], {})
+PYTHON
+        at_end berth rm last
+        check python3 many.py "$busybox"
+        after=$(manager_memory)
+        ((after - before < 2000)) || fail "berthd grew from $before to $after kB"
+        kill -CONT "$pid"
+        wait_until 60 eval '[[ $(jq -r "select(.event == \"lost\").count" deaf) -gt 0 ]]'
+        # And what is there is known again.
+        wait_until 60 eval '[[ -n $(jq -c "select(.machine == \"last\" and .event == \"created\")" deaf) ]]'
+        berth stop stays
+        wait_until 60 eval '[[ -n $(jq -c "select(.machine == \"stays\" and .event == \"exited\")" deaf) ]]'
+        assert_eq "$(jq -c 'select(.survey)' deaf)" ''
+}
+
+# What happens while no manager is there is told by what the next one finds.
+test_events_go_on_with_the_next_manager() {
+        at_end berth rm --force before after
+        berth run -d --name before --ephemeral "$busybox" sleep 1000
+        watch_events events
+        kill_manager
+        berth run -d --name after --ephemeral "$busybox" sh -c 'exit 3'
+        wait_until 60 eval '[[ $(jq -r "select(.machine == \"after\" and .event == \"exited\").status" events) == 3 ]]'
+        berth stop before
+        wait_until 60 eval '[[ -n $(jq -c "select(.machine == \"before\" and .event == \"exited\")" events) ]]'
+        assert_eq "$(jq -r 'select(.machine == "before") | .event' events | head -1)" stopping
+        # Who waits for a state is not disturbed either.
+        berth wait --condition removed before &
+        kill_manager
+        berth rm before
+        check wait $!
+        assert_contains "$(error_of berth wait --condition running nobody)" "there is no such machine"
 }
 
 # has_no_bus PID: it runs berth, has something open, and the bus knows no connection of it.

@@ -12,13 +12,9 @@ is_health() {
 }
 
 test_healthy_and_unhealthy() {
-        local events
         make_tree tree
         at_end forget patient
-        berth events --json patient >events &
-        events=$!
-        at_end kill "$events"
-        sleep 0.5
+        watch_events events patient
         berth run -d --name patient --health-cmd='echo looked; test ! -e /ill' --health-interval=200ms --health-retries=2 \
                 ./tree sleep 100000
         wait_until 60 is_health patient healthy

@@ -94,13 +94,9 @@ test_start_limit() {
 }
 
 test_stop_while_it_waits() {
-        local events
         make_tree tree
         at_end forget waiting
-        berth events --json waiting >events &
-        events=$!
-        at_end kill "$events"
-        sleep 0.5
+        watch_events events waiting
         berth run -d --name waiting --restart=unless-stopped --restart-delay=1h --restart-max-delay=2h ./tree \
                 sh -c 'until test -e /go; do sleep 0.05; done; exit 7'
         touch tree/go
