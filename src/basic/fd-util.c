@@ -24,6 +24,22 @@ void fd_close_many(int *fds, size_t n) {
                 fds[i] = fd_close(fds[i]);
 }
 
+int fd_close_others(int first, const int *kept, size_t n) {
+        for (;;) {
+                int next = -1;
+
+                /* Up to the next one that is kept, and then from behind it. */
+                for (size_t i = 0; i < n; i++)
+                        if (kept[i] >= first && (next < 0 || kept[i] < next))
+                                next = kept[i];
+                if (next != first && close_range((unsigned) first, next < 0 ? ~0u : (unsigned) next - 1, 0) < 0)
+                        return negative_errno();
+                if (next < 0)
+                        return 0;
+                first = next + 1;
+        }
+}
+
 int fd_dup(int fd) {
         int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         return copy < 0 ? negative_errno() : copy;

@@ -16,6 +16,9 @@ static inline void fd_closep(int *fd) {
 /* Closes and forgets each of N descriptors. */
 void fd_close_many(int *fds, size_t n);
 
+/* Closes all descriptors from FIRST on, but for N of KEPT, of which those that are negative do not count. */
+int fd_close_others(int first, const int *kept, size_t n);
+
 /* A duplicate above 2 with close-on-exec, or a negative errno. */
 int fd_dup(int fd);
 

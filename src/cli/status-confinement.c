@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <sys/capability.h>
 
 #include "file-util.h"
@@ -69,16 +70,22 @@ static void print_filter(char *const *lines, const Spec *spec) {
                             isempty(words) ? "" : " and ", strempty(words));
 }
 
-/* What AppArmor says of the leader, or that it has no say. */
-static void print_label(uint32_t leader) {
+/* What AppArmor and SELinux say of the leader, or that they have no say. */
+static void print_labels(uint32_t leader) {
         char path[sizeof("/proc//attr/apparmor/current") + 3 * sizeof(leader)];
-        _cleanup_free_ char *label = NULL;
+        _cleanup_free_ char *label = NULL, *context = NULL;
 
         (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/attr/apparmor/current", leader);
         if (file_read_line(AT_FDCWD, path, &label) < 0)
                 status_line("AppArmor", "off: this kernel has none, or it is not on");
         else
                 status_line("AppArmor", "%s", label);
+
+        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/attr/current", leader);
+        if (access("/sys/fs/selinux/enforce", F_OK) < 0 || file_read_line(AT_FDCWD, path, &context) < 0)
+                status_line("SELinux", "off: this kernel has none, or it is not on");
+        else
+                status_line("SELinux", "%s", context);
 }
 
 void status_print_confinement(uint32_t leader, const Spec *spec) {
@@ -99,5 +106,5 @@ void status_print_confinement(uint32_t leader, const Spec *spec) {
         if (value)
                 status_line("Privileges", "%s", streq(value, "1") ? "no new ones" : "new ones by executing files");
         print_filter(lines, spec);
-        print_label(leader);
+        print_labels(leader);
 }

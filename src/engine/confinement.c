@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fd-util.h"
 #include "label.h"
 #include "weaken.h"
 
@@ -88,11 +89,12 @@ static int leave_keyring(const Confinement *c, Error *error) {
         return error_set_errno(error, negative_errno(), "making a session keyring", NULL);
 }
 
-int confinement_apply(const Confinement *c, const Credentials *user, const char *directory, Error *error) {
+int confinement_apply(const Confinement *c, const Credentials *user, const char *directory, int *proc, Error *error) {
         /* Root has them all; another user those that it is to have in any case (capabilities(7), ambient). */
         uint64_t permitted = user->uid == 0 ? c->capabilities : c->ambient;
-        int r = c->apparmor ? label_apparmor_on_exec(c->apparmor, error) : 0;
+        int r = label_on_exec(&c->labels, *proc, error);
 
+        *proc = fd_close(*proc);
         if (r < 0)
                 return r;
         r = drop_bounding(c->capabilities);

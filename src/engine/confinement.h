@@ -8,12 +8,13 @@
 
 #include "credentials.h"
 #include "filter-program.h"
+#include "label.h"
 
 typedef struct Confinement {
         uint64_t capabilities;   /* bounding set, and what root has */
         uint64_t ambient;        /* of them, what every user keeps over an exec */
         bool no_new_privileges;
-        const char *apparmor;    /* profile, or NULL; borrowed */
+        Labels labels;
         Filter filter;           /* of system calls; without instructions: none */
 } Confinement;
 
@@ -23,6 +24,6 @@ void confinement_done(Confinement *confinement);
 /*
  * Becomes the user, for good: bounding set, ids, permitted and effective set, inheritable and ambient set,
  * no_new_privs, system call filter; and a session keyring of its own. The last thing before the exec. DIRECTORY
- * is entered with the user's rights, NULL stays where we are.
+ * is entered with the user's rights, NULL stays where we are. PROC is of label_open_proc(), and closed.
  */
-int confinement_apply(const Confinement *confinement, const Credentials *user, const char *directory, Error *error);
+int confinement_apply(const Confinement *confinement, const Credentials *user, const char *directory, int *proc, Error *error);

@@ -32,6 +32,7 @@ enum { FD_SOCKET = 3, FD_LEADER, FD_END };
 typedef struct Joiner {
         const JoinRequest *request;
         int socket, leader;
+        int proc;                /* the host's, for labels, or -EBADF */
         Credentials credentials;
         char **environment;
         int terminal;
@@ -60,6 +61,10 @@ static int keep_descriptors(Joiner *j, Error *error) {
         if ((terminal && close_range(0, 2, 0) < 0) || close_range(FD_END, ~0u, 0) < 0)
                 return error_set_errno(error, negative_errno(), "closing descriptors", NULL);
         return 0;
+}
+
+static int open_proc(Joiner *j, Error *error) {
+        return label_open_proc(&j->request->confinement->labels, &j->proc, error);
 }
 
 /* The pid namespace is entered already, by being born. */
@@ -143,7 +148,7 @@ static int take_terminal(Joiner *j, Error *error) {
 }
 
 static int confine(Joiner *j, Error *error) {
-        return confinement_apply(j->request->confinement, &j->credentials, j->request->directory, error);
+        return confinement_apply(j->request->confinement, &j->credentials, j->request->directory, &j->proc, error);
 }
 
 static int reset_signals(Joiner *j, Error *error) {
@@ -162,12 +167,12 @@ static int execute(Joiner *j, Error *error) {
 }
 
 static int (*const stages[])(Joiner *j, Error *error) = {
-        keep_descriptors, enter_namespaces, become_root, look_up_user, make_terminal, wait_for_cgroup,
+        keep_descriptors, open_proc, enter_namespaces, become_root, look_up_user, make_terminal, wait_for_cgroup,
         take_terminal,    reset_signals,    set_limits,  confine,      execute,
 };
 
 static _noreturn_ void joiner_run(const JoinRequest *request, int socket) {
-        Joiner j = { .request = request, .socket = socket, .leader = request->leader->fd, .terminal = -EBADF };
+        Joiner j = { .request = request, .socket = socket, .leader = request->leader->fd, .proc = -EBADF, .terminal = -EBADF };
         Error error = ERROR_NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(stages); i++)

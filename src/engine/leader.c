@@ -39,6 +39,7 @@ typedef struct Leader {
         const LeaderStart *start;
         const Plan *plan;
         int socket;
+        int proc;                /* the host's, for labels, or -EBADF */
         int stdio[3];            /* what LEADER_EXEC brought, -EBADF with a terminal */
         Credentials credentials;
         char **environment;
@@ -53,6 +54,10 @@ static int die_with_supervisor(Leader *leader, Error *error) {
         if (poll(&supervisor, 1, 0) != 0)
                 return error_set(error, ERROR_START_FAILED, ESRCH, "tying the leader to the supervisor", NULL, "it is gone");
         return 0;
+}
+
+static int open_proc(Leader *leader, Error *error) {
+        return label_open_proc(&leader->plan->confinement.labels, &leader->proc, error);
 }
 
 static int prepare_namespaces(Leader *leader, Error *error) {
@@ -215,22 +220,19 @@ static int take_terminal(Leader *leader, Error *error) {
         return r < 0 ? r : payload_connect(leader->stdio, error);
 }
 
-/* All but the streams and the socket goes now; the socket with the exec, which is how the supervisor learns of it. */
+/*
+ * All but the streams, the socket and /proc goes now: the latter once the label is set, the socket with the exec, which is how the
+ * supervisor learns of it.
+ */
 static int close_descriptors(Leader *leader, Error *error) {
-        enum { SOCKET = 3 };
+        int r = weakened("descriptors") ? 0 : fd_close_others(3, (int[]){ leader->socket, leader->proc }, 2);
 
-        if (leader->socket != SOCKET) {
-                if (dup3(leader->socket, SOCKET, O_CLOEXEC) < 0)
-                        return error_set_errno(error, negative_errno(), "keeping the socket", NULL);
-                leader->socket = SOCKET;
-        }
-        if (!weakened("descriptors") && close_range(SOCKET + 1, ~0u, 0) < 0)
-                return error_set_errno(error, negative_errno(), "closing descriptors", NULL);
-        return 0;
+        return r < 0 ? error_set_errno(error, r, "closing descriptors", NULL) : 0;
 }
 
 static int confine(Leader *leader, Error *error) {
-        return confinement_apply(&leader->plan->confinement, &leader->credentials, leader->plan->spec->working_directory, error);
+        return confinement_apply(&leader->plan->confinement, &leader->credentials, leader->plan->spec->working_directory,
+                                 &leader->proc, error);
 }
 
 /* The init in front has the payload's credentials too, but only a process that still has privileges may choose its PID. */
@@ -244,7 +246,7 @@ static int put_init_in_front(Leader *leader, Error *error) {
         child = stub_init_fork(error);
         if (child <= 0)
                 return child;
-        r = confinement_apply(&leader->plan->confinement, &leader->credentials, NULL, error);
+        r = confinement_apply(&leader->plan->confinement, &leader->credentials, NULL, &leader->proc, error);
         if (r < 0)
                 return r;
         stub_init_run(child);
@@ -287,6 +289,7 @@ static int execute(Leader *leader, Error *error) {
 /* The life of a leader, in order. Each stage fails into the error that the user reads. */
 static int (*const stages[])(Leader *leader, Error *error) = {
         die_with_supervisor,
+        open_proc,
         prepare_namespaces,
         wait_for_tree,
         configure_network,
@@ -306,7 +309,11 @@ static int (*const stages[])(Leader *leader, Error *error) = {
 };
 
 void leader_run(const LeaderStart *start) {
-        Leader leader = { .start = start, .plan = start->plan, .socket = start->socket, .stdio = { -EBADF, -EBADF, -EBADF } };
+        Leader leader = { .start = start,
+                          .plan = start->plan,
+                          .socket = start->socket,
+                          .proc = -EBADF,
+                          .stdio = { -EBADF, -EBADF, -EBADF } };
         Error error = ERROR_NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(stages); i++)

@@ -38,19 +38,39 @@ static int set_option(int context, char *option) {
         return r < 0 ? negative_errno() : 0;
 }
 
+/* Cuts the next one off. What stands in quotes is taken as it is, without them: a security context may have commas. */
+static char *next_option(char **rest) {
+        char *option = *rest, *to = option;
+        bool quoted = false;
+
+        if (!*option)
+                return NULL;
+        for (; **rest && (quoted || **rest != ','); (*rest)++)
+                if (**rest == '"')
+                        quoted = !quoted;
+                else
+                        *to++ = **rest;
+        if (**rest)
+                (*rest)++;
+        *to = '\0';
+        return option;
+}
+
 int mount_new(const char *type, const char *options, uint64_t attributes, Error *error) {
-        _cleanup_strv_free_ char **list = NULL;
+        _cleanup_free_ char *copy = strdup(strempty(options));
+        char *rest = copy, *option;
         _cleanup_close_ int context = fsopen(type, FSOPEN_CLOEXEC);
         int mount, r;
 
         if (context < 0)
                 return context_error(context, negative_errno(), type, error);
 
-        r = options ? strv_split(options, ",", &list) : 0;
-        if (r < 0)
+        if (!copy)
                 return error_oom(error);
-        STRV_FOREACH(option, list) {
-                r = set_option(context, *option);
+        while ((option = next_option(&rest))) {
+                if (!*option)
+                        continue;
+                r = set_option(context, option);
                 if (r < 0)
                         return context_error(context, r, type, error);
         }

@@ -9,7 +9,7 @@
 #include "error.h"
 
 /*
- * A new instance of file system TYPE. OPTIONS is a list like "mode=755,size=4m" or NULL. Attributes are
+ * A new instance of file system TYPE. OPTIONS is a list like "mode=755,size=4m" or NULL, in which quotes keep commas. Attributes are
  * MOUNT_ATTR_*. The descriptor of the detached mount, or a negative errno with ERROR naming type and option.
  */
 int mount_new(const char *type, const char *options, uint64_t attributes, Error *error);

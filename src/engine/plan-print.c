@@ -179,8 +179,10 @@ static void print_confinement(const Plan *plan, FILE *f) {
         print_capabilities("capabilities", c->capabilities, f);
         if (c->ambient)
                 print_capabilities("ambient", c->ambient, f);
-        if (c->apparmor)
-                fprintf(f, "label         apparmor %s\n", c->apparmor);
+        if (c->labels.apparmor)
+                fprintf(f, "label         apparmor %s\n", c->labels.apparmor);
+        if (c->labels.selinux)
+                fprintf(f, "label         selinux %s\n", c->labels.selinux);
         print_process(plan->spec, f);
         fprintf(f, "privileges    %s\n", c->no_new_privileges ? "no new ones" : "by executable");
         print_filter(plan, f);

@@ -55,7 +55,13 @@ static int plan_label(Plan *plan, const PlanHost *host, Error *error) {
                                  "AppArmor is not on: this kernel has none, or was booted without it");
         if (!profile && host->apparmor_profile && !spec->boot && !spec->privileged)
                 profile = APPARMOR_PROFILE;
-        plan->confinement.apparmor = streq_ptr(profile, "unconfined") ? NULL : profile;
+        plan->confinement.labels.apparmor = streq_ptr(profile, "unconfined") ? NULL : profile;
+
+        if ((spec->selinux_context || spec->selinux_apifs_context) && !host->selinux)
+                return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "planning the machine",
+                                 spec->selinux_context ? "SELinuxContext" : "SELinuxAPIFSContext",
+                                 "SELinux is not on: this kernel has none, or was booted without it");
+        plan->confinement.labels.selinux = spec->selinux_context;
         return 0;
 }
 
@@ -168,6 +174,7 @@ int plan_host_read(PlanHost *ret, Error *error) {
         host.unified = fs.f_type == CGROUP2_SUPER_MAGIC;
 
         host.apparmor = label_has_apparmor();
+        host.selinux = label_has_selinux();
         host.apparmor_profile = host.apparmor && label_apparmor_is_loaded(APPARMOR_PROFILE);
 
         for (cap_value_t cap = 0; cap <= CAP_LAST_CAP; cap++)

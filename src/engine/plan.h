@@ -105,6 +105,7 @@ typedef struct Plan {
 typedef struct PlanHost {
         bool unified;            /* cgroup v2 alone */
         uint64_t capabilities;   /* what berth itself has: nobody can give more */
+        bool selinux;            /* is on */
         bool apparmor;           /* is on */
         bool apparmor_profile;   /* and berth's own profile is loaded */
         IdMap joined_map;        /* of the user namespace that is joined */

@@ -42,9 +42,19 @@ typedef struct Rootfs {
 
 /* The kinds: each makes one detached mount, or gives -ENOENT where there is nothing to do. */
 
+/* What labels the files of a file system that is the machine's own, or nothing (mount(8), "context="). */
+static char *context_option(const Rootfs *rootfs) {
+        const char *context = rootfs->plan->spec->selinux_apifs_context;
+
+        return context ? str_format(",context=\"%s\"", context) : strdup("");
+}
+
 /* OPTIONS, behind the owner that the root of a file system made by the host is to have. */
 static char *with_owner(const Rootfs *rootfs, const char *options) {
-        return str_format("uid=%" PRIu32 ",gid=%" PRIu32 ",%s", rootfs->owner, rootfs->owner, options);
+        _cleanup_free_ char *context = context_option(rootfs);
+
+        return context ? str_format("uid=%" PRIu32 ",gid=%" PRIu32 ",%s%s", rootfs->owner, rootfs->owner, options, context)
+                       : NULL;
 }
 
 static int make_tmpfs(Rootfs *rootfs, const PlannedMount *m, Error *error) {
@@ -132,10 +142,12 @@ static int make_dev(Rootfs *rootfs, const PlannedMount *m, Error *error) {
 /* Group 5 is tty in every distribution that systemd runs on; nspawn gives terminals the same. */
 static int make_devpts(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         enum { GROUP_TTY = 5 };
-        _cleanup_free_ char *options = str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32, m->options, rootfs->owner,
-                                                  rootfs->owner + GROUP_TTY);
+        _cleanup_free_ char *context = context_option(rootfs), *options = NULL;
         _cleanup_close_ int devpts = -EBADF;
 
+        if (context)
+                options = str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32 "%s", m->options, rootfs->owner, rootfs->owner + GROUP_TTY,
+                                     context);
         if (!options)
                 return error_oom(error);
         devpts = mount_new("devpts", options, m->attributes, error);

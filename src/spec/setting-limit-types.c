@@ -300,7 +300,7 @@ static int parse_label(void *field, const char *text) {
         size_t n = strlen(text);
 
         for (size_t i = 0; i < n; i++)
-                if (!isascii(text[i]) || (!isalnum(text[i]) && !strchr("-_./:+", text[i])))
+                if (!isascii(text[i]) || (!isalnum(text[i]) && !strchr("-_./:+,", text[i])))
                         return -EINVAL;
         return n > 255 ? -ERANGE : str_replace(field, text);
 }

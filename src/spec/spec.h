@@ -240,6 +240,8 @@ struct Spec {
         bool nesting;              /* machines are made inside of it */
         char **system_call_filter; /* words of SystemCallFilter= */
         char *seccomp_profile;     /* JSON in place of the default list, or "unconfined"; NULL: the default */
+        char *selinux_context;     /* of the command; NULL: as the policy decides */
+        char *selinux_apifs_context; /* of the files of the file systems that are the machine's own */
         char *apparmor_profile;    /* "unconfined": none; NULL: berth's own */
         UserNamespace private_users;
         char **uid_map;                /* INSIDE:OUTSIDE:COUNT, see id-map.h */

@@ -202,3 +202,14 @@ test_status_shows_what_a_machine_may_do() {
         assert_contains "$out" "Calls: not filtered"
         berth stop shown
 }
+
+# Only on: namespaced
+test_selinux_is_not_asked_for_where_it_is_off() {
+        [[ ! -e /sys/fs/selinux/enforce ]] || skip "SELinux is on here"
+        assert_contains "$(error_of berth run --rm --ephemeral -Z system_u:system_r:berth_machine_t:s0 "$busybox" true)" "SELinux is not on"
+        assert_contains "$(error_of berth run --rm --ephemeral --selinux-apifs-context=system_u:object_r:berth_file_t:s0:c1,c2 "$busybox" true)" \
+                "SELinux is not on"
+        berth run -d --rm --ephemeral --name labelled "$busybox" sleep 1000
+        assert_matches "$(berth status labelled)" 'SELinux: off'
+        berth stop labelled
+}

@@ -126,6 +126,44 @@ test_kernel_file_systems_that_lead_out() {
         done
 }
 
+# CVE-2025-52881, CVE-2019-19921: what a process that joins writes to /proc goes to where the machine has led it: its label is not
+# set, and something else is written to.
+#
+# Only on: vm
+test_label_that_is_written_elsewhere() {
+        local users cover='mount -t tmpfs x /proc && mkdir -p /proc/self/attr/apparmor && : >/proc/self/attr/apparmor/exec && : >/ready &&
+                exec sleep 1000'
+        [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) == Y ]] || skip "AppArmor is not on here"
+        apparmor_parser -r /etc/apparmor.d/berth-machine
+        at_end apparmor_parser -R /etc/apparmor.d/berth-machine
+        make_tree tree
+
+        # What the host knows of a process that was executed in the machine, and what the machine has read.
+        label_of_joined() {
+                local label
+                wait_until 60 test -e tree/ready
+                berth exec covered sleep 4712 &
+                wait_until 60 pgrep -xf 'sleep 4712' >/dev/null
+                label=$(cat "/proc/$(pgrep -xf 'sleep 4712')/attr/apparmor/current")
+                pkill -xf 'sleep 4712'
+                wait "$!" || true
+                printf '%s, %s\n' "$label" "$(nsenter -m -t "$(leader_of covered)" cat /proc/self/attr/apparmor/exec)"
+        }
+        systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=proc \
+                berth run --keep-unit --rm --name covered --cap-add sys_admin ./tree sh -c "$cover"
+        at_end systemctl stop berth-test-weak
+        assert_eq "$(label_of_joined)" "unconfined, exec berth-machine"
+        systemctl stop berth-test-weak
+
+        for users in pick no; do
+                rm -f tree/ready
+                berth run -d --rm --name covered --private-users="$users" --cap-add sys_admin ./tree sh -c "$cover"
+                assert_eq "$(label_of_joined)" "berth-machine (enforce), "
+                berth stop covered
+        done
+}
+
 # CVE-2016-9962: a process that joins is looked into before it has let go of what is the host's.
 prowl='touch /ready; while :; do for p in /proc/[0-9]*; do
         e=$(readlink $p/exe) && case $e in */busybox|"") ;; *) echo "$p $e" >>/seen;; esac; done; done'
@@ -170,15 +208,30 @@ test_user_namespace_for_capabilities() {
         done
 }
 
-# CVE-2022-0492: cgroup v1's release_agent is executed by the host. To write it, one needs a cgroup hierarchy to mount.
+# CVE-2022-0492: cgroup v1's release_agent is executed by the host, as its root, when a cgroup has become empty. Who may
+# mount may have a hierarchy of his own to write it in, unless his cgroup namespace is not the host's.
+#
+# Only on: vm
 test_release_agent() {
-        local users attack='mkdir -p /tmp/c && unshare -U -C -m sh -c "true"; mount -t cgroup -o none,name=escape x /tmp/c && echo /bin/true >/tmp/c/release_agent && echo written'
+        local users i attack='mkdir -p /tmp/c && mount -t cgroup -o none,name=berth-escape x /tmp/c && mkdir -p /tmp/c/x &&
+                echo 1 >/tmp/c/x/notify_on_release && echo "$0" >/tmp/c/release_agent && sh -c "echo \$\$ >/tmp/c/x/cgroup.procs" && echo written'
+        [[ $BERTH_HOST == vm ]] || skip "this host is in a cgroup namespace itself"
         make_tree tree
+        printf '#!/bin/sh\n: >%s/escaped\n' "$PWD" >agent
+        chmod 755 agent
+
+        # The protection is the cgroup namespace.
+        berth run --rm --private-users=no --cgroupns=host --cap-add sys_admin ./tree sh -c "$attack" "$PWD/agent" || true
+        wait_until 60 test -e escaped
+        rm escaped
+
         for users in pick no; do
-                assert_lacks "$(berth run --rm --private-users="$users" ./tree sh -c "$attack" 2>&1 || true)" written
-                # Not even one that may mount: its cgroup namespace is not the host's.
-                assert_lacks "$(berth run --rm --private-users="$users" --cap-add sys_admin ./tree sh -c "$attack" 2>&1 || true)" written
+                for i in "" --cap-add=sys_admin; do
+                        # shellcheck disable=SC2086 # none or one
+                        assert_lacks "$(berth run --rm --private-users="$users" $i ./tree sh -c "$attack" "$PWD/agent" 2>&1 || true)" written
+                done
         done
+        refute test -e escaped
 }
 
 # Input put into the terminal that the machine was given as its standard input.

@@ -79,8 +79,10 @@ test_apparmor() {
                 check berth run --rm --ephemeral --security-opt apparmor=unconfined "$busybox" true
                 skip "AppArmor is not on here"
         fi
-        apparmor_parser -r /usr/share/berth/apparmor/berth-machine
-        at_end apparmor_parser -R /usr/share/berth/apparmor/berth-machine
+        # What loads profiles at boot finds berth's as well.
+        systemctl restart apparmor.service
+        at_end apparmor_parser -R /etc/apparmor.d/berth-machine
+        assert_contains "$(cat /sys/kernel/security/apparmor/profiles)" "berth-machine (enforce)"
         assert_eq "$(in_machine -- 'cat /proc/self/attr/current')" "berth-machine (enforce)"
         berth run -d --rm --ephemeral --name labelled "$busybox" sleep 1000
         assert_contains "$(berth status labelled)" "berth-machine (enforce)"

@@ -115,10 +115,28 @@ static void sealed(void **state) {
         assert_int_equal(ftruncate(fd, 30), -1);
 }
 
+static void closing_others(void **state) {
+        int kept[3], lost[2];
+
+        for (size_t i = 0; i < 5; i++) {
+                int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 500 + (int) i);
+
+                assert_int_equal(fd, 500 + (int) i);
+                *(i % 2 == 0 ? &kept[2 - i / 2] : &lost[i / 2]) = fd; /* in no order */
+        }
+        assert_int_equal(fd_close_others(500, (int[]){ kept[0], -EBADF, kept[1], kept[2], 3 }, 5), 0);
+        for (size_t i = 0; i < 3; i++)
+                assert_true(fcntl(kept[i], F_GETFD) >= 0);
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(fcntl(lost[i], F_GETFD), -1);
+        assert_int_equal(fd_close_others(500, NULL, 0), 0);
+        assert_int_equal(fcntl(kept[0], F_GETFD), -1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(closing), TEST(scope_exit), TEST(duplicate), TEST(read_and_write), TEST(too_much_to_read),
-                TEST(waiting), TEST(paths),      TEST(sealed),
+                TEST(waiting), TEST(paths),      TEST(sealed),         TEST(closing_others),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
