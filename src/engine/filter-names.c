@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "filter-names.h"
 
-#include <dlfcn.h>
 #include <seccomp.h>
 
 #include "filter-lists.h"
+#include "library.h"
 
 /* The number of an x32 call has this bit besides (asm/unistd.h). */
 #define X32_BIT UINT32_C(0x40000000)
@@ -26,8 +26,7 @@ static const FilterAbiInfo families[][FILTER_ABIS_MAX] = {
 };
 
 void filter_names_done(FilterNames *names) {
-        if (names->library)
-                (void) dlclose(names->library);
+        names->library = library_close(names->library);
         *names = (FilterNames){};
 }
 
@@ -47,14 +46,14 @@ static int find_abis(FilterNames *names, uint32_t native) {
 int filter_names_load(FilterNames *ret, Error *error) {
         _cleanup_filter_names_ FilterNames names = {};
         uint32_t (*arch_native)(void);
+        const LibrarySymbol symbols[] = {
+                { "seccomp_syscall_resolve_name_arch", (void **) &names.resolve_name },
+                { "seccomp_syscall_resolve_num_arch", (void **) &names.resolve_number },
+                { "seccomp_arch_native", (void **) &arch_native },
+        };
 
-        names.library = dlopen("libseccomp.so.2", RTLD_NOW | RTLD_LOCAL);
-        if (names.library) {
-                *(void **) &names.resolve_name = dlsym(names.library, "seccomp_syscall_resolve_name_arch");
-                *(void **) &names.resolve_number = dlsym(names.library, "seccomp_syscall_resolve_num_arch");
-                *(void **) &arch_native = dlsym(names.library, "seccomp_arch_native");
-        }
-        if (!names.library || !names.resolve_name || !names.resolve_number || !arch_native)
+        names.library = library_open("libseccomp.so.2", symbols, ELEMENTSOF(symbols));
+        if (!names.library)
                 return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, "compiling the system call filter", NULL,
                                  "libseccomp is not installed; SeccompProfile=unconfined does without a filter");
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mount-table.h"
 
-#include <dlfcn.h>
 #include <libmount.h>
+
+#include "library.h"
 
 /* What we use of it. */
 typedef struct Libmount {
@@ -17,15 +18,11 @@ typedef struct Libmount {
 } Libmount;
 
 static void libmount_done(Libmount *lib) {
-        if (lib->handle)
-                (void) dlclose(lib->handle);
+        lib->handle = library_close(lib->handle);
 }
 
 static int libmount_load(Libmount *lib) {
-        const struct {
-                const char *name;
-                void **slot;
-        } symbols[] = {
+        const LibrarySymbol symbols[] = {
                 { "mnt_new_table_from_file", (void **) &lib->new_table_from_file },
                 { "mnt_unref_table", (void **) &lib->unref_table },
                 { "mnt_new_iter", (void **) &lib->new_iter },
@@ -35,12 +32,7 @@ static int libmount_load(Libmount *lib) {
                 { "mnt_fs_get_fstype", (void **) &lib->fs_get_fstype },
         };
 
-        lib->handle = dlopen("libmount.so.1", RTLD_NOW | RTLD_LOCAL);
-        for (size_t i = 0; lib->handle && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].slot = dlsym(lib->handle, symbols[i].name);
-                if (!*symbols[i].slot)
-                        return -EOPNOTSUPP;
-        }
+        lib->handle = library_open("libmount.so.1", symbols, ELEMENTSOF(symbols));
         return lib->handle ? 0 : -EOPNOTSUPP;
 }
 

@@ -3,9 +3,9 @@
 
 #include <blkid/blkid.h>
 #include <ctype.h>
-#include <dlfcn.h>
 #include <inttypes.h>
 
+#include "library.h"
 #include "string-util.h"
 
 static const char step[] = "looking into the image";
@@ -28,28 +28,20 @@ typedef struct Blkid {
 } Blkid;
 
 static void blkid_done(Blkid *lib) {
-        if (lib->handle)
-                (void) dlclose(lib->handle);
+        lib->handle = library_close(lib->handle);
 }
 
 static int blkid_load(Blkid *lib, const char *object, Error *error) {
-        const struct {
-                const char *name;
-                void **slot;
-        } symbols[] = {
+        const LibrarySymbol symbols[] = {
 #define SYMBOL(name) { #name, (void **) &lib->name },
                 BLKID_SYMBOLS(SYMBOL)
 #undef SYMBOL
         };
 
-        lib->handle = dlopen("libblkid.so.1", RTLD_NOW | RTLD_LOCAL);
-        for (size_t i = 0; i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].slot = lib->handle ? dlsym(lib->handle, symbols[i].name) : NULL;
-                if (!*symbols[i].slot)
-                        return error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, object,
-                                         "libblkid, which finds what is in images, is not installed");
-        }
-        return 0;
+        lib->handle = library_open("libblkid.so.1", symbols, ELEMENTSOF(symbols));
+        return lib->handle ? 0
+                           : error_set(error, ERROR_NOT_SUPPORTED, EOPNOTSUPP, step, object,
+                                       "libblkid, which finds what is in images, is not installed");
 }
 
 /* The tables */

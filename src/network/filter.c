@@ -2,7 +2,6 @@
 #include "filter.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "fd-util.h"
+#include "library.h"
 #include "netlink.h"
 #include "string-util.h"
 #include "strv.h"
@@ -173,15 +173,14 @@ typedef struct Library {
 } Library;
 
 static int load_library(Library *ret) {
-        void *handle = dlopen("libnftables.so.1", RTLD_NOW | RTLD_LOCAL);
+        const LibrarySymbol symbols[] = {
+                { "nft_ctx_new", (void **) &ret->ctx_new },
+                { "nft_ctx_buffer_error", (void **) &ret->buffer_error },
+                { "nft_ctx_get_error_buffer", (void **) &ret->error_buffer },
+                { "nft_run_cmd_from_buffer", (void **) &ret->run },
+        };
 
-        if (!handle)
-                return -ENOENT;
-        *(void **) &ret->ctx_new = dlsym(handle, "nft_ctx_new");
-        *(void **) &ret->buffer_error = dlsym(handle, "nft_ctx_buffer_error");
-        *(void **) &ret->error_buffer = dlsym(handle, "nft_ctx_get_error_buffer");
-        *(void **) &ret->run = dlsym(handle, "nft_run_cmd_from_buffer");
-        return ret->ctx_new && ret->buffer_error && ret->error_buffer && ret->run ? 0 : -ENOENT;
+        return library_open("libnftables.so.1", symbols, ELEMENTSOF(symbols)) ? 0 : -ENOENT;
 }
 
 /* Its first line says what was wrong. */
