@@ -5,13 +5,15 @@
 # A kind is the file KIND.sh with the functions KIND_packages, _prepare, _exec, _fill, _is_up, _deadline, _raw, _enter,
 # _clean; _exec, _raw and _enter do not return.
 
-host_kinds=(namespaced vm)
+host_kinds=(namespaced vm selinux)
 host_suites=(bookworm trixie)
 
 # shellcheck source=tests/host/namespaced.sh
 source "$host_dir/namespaced.sh"
 # shellcheck source=tests/host/vm.sh
 source "$host_dir/vm.sh"
+# shellcheck source=tests/host/selinux.sh
+source "$host_dir/selinux.sh"
 
 # host_environment STATE: the start of a command line, one word a line. A command in the host sees nothing of the caller's
 # environment but the kind of its terminal, and how much it is to do.

@@ -30,6 +30,9 @@ vm_processor=max,-cx16,-la57,-smap,-smep,-umip,-pku,-erms
 # not do; no clearing of pages twice; a grace period of the kernel's does not wait for the next tick.
 vm_fast='norandmaps mitigations=off init_on_alloc=0 clearcpuid=rep_good rcupdate.rcu_expedited=1'
 
+# The security module that it boots with.
+vm_lsm='apparmor=1 security=apparmor'
+
 # --- the image ---
 
 # Image and kernel of a suite, made from its root file system and machine trees.
@@ -49,9 +52,10 @@ make_vm_image() {
         rm -rf "$dir/root"
 }
 
+# vm_image SUITE ROOTFS TREES [VARIANT]
 vm_image() {
-        local suite=$1 rootfs=$2 trees=$3 dir=$cache_dir/images/$1
-        with_lock "image-$suite" cached "$dir" \
+        local suite=$1 rootfs=$2 trees=$3 dir=$cache_dir/images/$1${4:+-$4}
+        with_lock "image-${dir##*/}" cached "$dir" \
                 "$(cache_key "$(<"$host_dir/vm.sh")" "$(<"$rootfs.key")" "$(<"$trees/debian.key")")" \
                 make_vm_image "$suite" "$rootfs" "$trees"
         echo "$dir"
@@ -169,7 +173,7 @@ vm_exec() {
                 -nodefaults -no-user-config -display none -no-reboot \
                 -serial "file:$state/console" \
                 -kernel "$image/vmlinuz" -initrd "$state/initrd" \
-                -append "console=ttyS0 quiet loglevel=4 panic=-1 apparmor=1 security=apparmor systemd.show_status=no $vm_fast" \
+                -append "console=ttyS0 quiet loglevel=4 panic=-1 $vm_lsm systemd.show_status=no $vm_fast" \
                 -drive "file=$image/disk,format=raw,if=virtio,snapshot=on,cache=unsafe" \
                 -netdev "user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:$(<"$state/port")-:22" \
                 -device virtio-net-pci,netdev=net0,romfile= \

@@ -23,7 +23,7 @@ list_loops() {
         local name inode file
         losetup --list --noheadings --raw --output NAME,BACK-INO,BACK-FILE 2>/dev/null |
                 while read -r name inode file; do
-                        if [[ $BERTH_HOST == vm || $file == *'(deleted)' || $(stat -c %i "$file" 2>/dev/null) == "$inode" ]]; then
+                        if [[ $BERTH_HOST != namespaced || $file == *'(deleted)' || $(stat -c %i "$file" 2>/dev/null) == "$inode" ]]; then
                                 echo "loop $name $file"
                         fi
                 done

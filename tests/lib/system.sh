@@ -6,7 +6,7 @@
 # A test runs in a shell of its own, as root on a host with berth, under set -euo pipefail: a command that fails is a
 # test that fails. Its working folder is new, on a real file system, only root can enter it, and it is removed at the end.
 #
-#   $BERTH_HOST   namespaced or vm
+#   $BERTH_HOST   namespaced, vm or selinux
 #   $BERTH_SUITE  bookworm or trixie
 #   /var/lib/machines/debian, /var/lib/machines/busybox   pristine trees: clone them, or run them with --ephemeral
 
