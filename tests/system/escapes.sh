@@ -80,11 +80,25 @@ test_leaked_working_directory() {
 }
 
 test_leaked_working_directory_of_exec() {
-        local n
+        local n found=
         make_tree tree
+        systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=descriptors \
+                berth run --keep-unit --rm --name leaks --private-users=no ./tree sleep 1000
+        at_end systemctl stop berth-test-weak
+        wait_until 60 berth exec leaks true
+        for n in {3..40}; do
+                if berth exec --workdir "/proc/self/fd/$n" leaks sh -c 'cat spec.json 2>/dev/null || ls -d ../../etc/machine-id 2>/dev/null' 2>/dev/null | grep -q .; then
+                        found=$n
+                        break
+                fi
+        done
+        [[ -n $found ]] || fail "the attack does not work where it should"
+        systemctl stop berth-test-weak
+
         berth run -d --rm --name leaks --private-users=no ./tree sleep 1000
         at_end berth terminate leaks
-        for n in {3..20}; do
+        for n in {3..20} "$found"; do
                 refute berth exec --workdir "/proc/self/fd/$n" leaks true 2>/dev/null
         done
 }
@@ -224,6 +238,11 @@ test_release_agent() {
         berth run --rm --private-users=no --cgroupns=host --cap-add sys_admin ./tree sh -c "$attack" "$PWD/agent" || true
         wait_until 60 test -e escaped
         rm escaped
+        # That hierarchy goes with its last cgroup. One that is there may be mounted by any namespace, from its own cgroup down.
+        mkdir v1
+        mount -t cgroup -o none,name=berth-escape x v1
+        rmdir v1/x
+        umount v1
 
         for users in pick no; do
                 for i in "" --cap-add=sys_admin; do
