@@ -38,7 +38,7 @@ machine_packages() {
 # host_packages KIND: what the host that berth is tested on consists of. The libraries are those that berth and its test
 # programs link; Debian 13 provides the same names.
 host_packages() {
-        echo systemd systemd-sysv systemd-container dbus polkitd
+        echo systemd systemd-sysv systemd-container libnss-mymachines dbus polkitd
         echo util-linux mount login passwd iproute2 iputils-ping procps nftables e2fsprogs kmod
         echo libglib2.0-bin jq strace tmux busybox-static
         echo libmount1 libblkid1 libseccomp2 libdbus-1-3 libjansson4 libcap2 libarchive13 libcurl4
