@@ -3,6 +3,7 @@
 /* berth cp: files into a machine that runs, and out of it. */
 
 #include <fcntl.h>
+#include <fts.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "exec-call.h"
 #include "fd-util.h"
 #include "path-util.h"
+#include "progress.h"
 #include "session.h"
 #include "string-util.h"
 #include "tar.h"
@@ -95,11 +97,27 @@ static int send_tree(const char *source, int fd, Error *error) {
         return r < 0 ? r : tar_write_end(fd, error);
 }
 
+/* What the files of a tree hold, for a bar on a terminal; 0 where nobody sees it. */
+static uint64_t size_here(const char *path) {
+        char *const paths[] = { (char *) path, NULL };
+        FTS *walk = isatty(STDERR_FILENO) ? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+        uint64_t size = 0;
+        FTSENT *entry;
+
+        while (walk && (entry = fts_read(walk)))
+                /* A header for each, in blocks of 512 bytes. */
+                size += 512 + (entry->fts_info == FTS_F ? ((uint64_t) entry->fts_statp->st_size + 511) / 512 * 512 : 0);
+        if (walk)
+                (void) fts_close(walk);
+        return size;
+}
+
 static int copy_in(const Copy *c, Error *error) {
         _cleanup_session_ Session session = SESSION_NULL;
         _cleanup_close_ int theirs = -EBADF, ours = -EBADF, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
         bool is_stream = streq(c->outside, "-");
         int pair[2], r, status;
+        pid_t pump = 0;
 
         if (null < 0 || pipe2(pair, O_CLOEXEC) < 0)
                 return error_set_errno(error, negative_errno(), step, "a pipe");
@@ -111,8 +129,11 @@ static int copy_in(const Copy *c, Error *error) {
         r = call(c, EXEC_COPY_IN, is_stream ? STDIN_FILENO : theirs, null, &session, error);
         theirs = fd_close(theirs);
         if (r >= 0 && !is_stream)
+                r = progress_insert(&ours, /* writes= */ true, "Copying", size_here(c->outside), &pump, error);
+        if (r >= 0 && !is_stream)
                 r = send_tree(c->outside, ours, error);
         ours = fd_close(ours);
+        progress_join(pump);
         if (r == -EPIPE) {
                 /* The other side says why. */
                 error_done(error);
@@ -146,6 +167,7 @@ static int copy_out(const Copy *c, Error *error) {
         _cleanup_close_ int theirs = -EBADF, ours = -EBADF, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
         bool is_stream = streq(c->outside, "-");
         int pair[2], r, status;
+        pid_t pump = 0;
 
         if (null < 0 || pipe2(pair, O_CLOEXEC) < 0)
                 return error_set_errno(error, negative_errno(), step, "a pipe");
@@ -154,9 +176,13 @@ static int copy_out(const Copy *c, Error *error) {
 
         r = call(c, EXEC_COPY_OUT, null, is_stream ? STDOUT_FILENO : theirs, &session, error);
         theirs = fd_close(theirs);
+        /* How much it is only the machine knows. */
+        if (r >= 0 && !is_stream)
+                r = progress_insert(&ours, /* writes= */ false, "Copying", 0, &pump, error);
         if (r >= 0 && !is_stream)
                 r = receive_tree(c->outside, ours, c->archive, error);
         ours = fd_close(ours);
+        progress_join(pump);
         if (r < 0)
                 return r;
         status = finish(&session, error);
@@ -197,4 +223,46 @@ const Verb verb_copy = {
                 "such. The files are root's there and the caller's here; with --archive, and in a stream, they keep the numbers that "
                 "their owners have in the machine.",
         .run = copy_verb,
+};
+
+/* The same as machinectl(1) spells it: the path on the other side is the same one unless it is given. */
+
+static int copy_to_verb(const Call *call, Error *error) {
+        const CopyOptions *options = call->options;
+        char *const *o = call->operands;
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        return copy_in(&(Copy){ o[0], o[2] ? o[2] : o[1], o[1], options->archive }, error);
+}
+
+static int copy_from_verb(const Call *call, Error *error) {
+        const CopyOptions *options = call->options;
+        char *const *o = call->operands;
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        return copy_out(&(Copy){ o[0], o[1], o[2] ? o[2] : o[1], options->archive }, error);
+}
+
+const Verb verb_copy_to = {
+        .names = "copy-to",
+        .operands = "NAME PATH [PATH-IN-MACHINE]",
+        .least = 2,
+        .most = 3,
+        .options = copy_options,
+        .size = sizeof(CopyOptions),
+        .help = "Copy files into a machine that runs, as machinectl spells it",
+        .details = "As berth cp PATH NAME:PATH-IN-MACHINE, which is the same path where it is not given.",
+        .run = copy_to_verb,
+};
+
+const Verb verb_copy_from = {
+        .names = "copy-from",
+        .operands = "NAME PATH-IN-MACHINE [PATH]",
+        .least = 2,
+        .most = 3,
+        .options = copy_options,
+        .size = sizeof(CopyOptions),
+        .help = "Copy files out of a machine that runs, as machinectl spells it",
+        .details = "As berth cp NAME:PATH-IN-MACHINE PATH, which is the same path where it is not given.",
+        .run = copy_from_verb,
 };

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "progress.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +72,55 @@ void progress_bar_clear(ProgressBar *bar) {
         if (bar->drawn)
                 fputs("\r\033[K", stderr);
         bar->drawn = false;
+}
+
+/* From standard input to standard output, until one of them ends. Both are pipes: nothing is copied. */
+static _noreturn_ void pump(const char *what, uint64_t total) {
+        ProgressBar bar = progress_bar(what);
+        uint64_t done = 0;
+        ssize_t n;
+
+        /* What else the caller has open must not be held open by us. */
+        (void) close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+        (void) signal(SIGPIPE, SIG_IGN);
+        while ((n = splice(STDIN_FILENO, NULL, STDOUT_FILENO, NULL, 1024 * 1024, 0)) > 0 || (n < 0 && errno == EINTR)) {
+                if (n > 0)
+                        done += (uint64_t) n;
+                progress_bar_set(&bar, done, total, /* bytes= */ true);
+        }
+        progress_bar_clear(&bar);
+        _exit(n < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+int progress_insert(int *fd, bool writes, const char *what, uint64_t total, pid_t *ret_pid, Error *error) {
+        _cleanup_close_ int reader = -EBADF, writer = -EBADF;
+        int pair[2];
+        pid_t pid;
+
+        *ret_pid = 0;
+        if (!isatty(STDERR_FILENO))
+                return 0;
+        if (pipe2(pair, O_CLOEXEC) < 0)
+                return error_set_errno(error, negative_errno(), what, "a pipe");
+        reader = pair[0];
+        writer = pair[1];
+        pid = fork();
+        if (pid < 0)
+                return error_set_errno(error, negative_errno(), what, NULL);
+        if (pid == 0) {
+                if (dup2(writes ? reader : *fd, STDIN_FILENO) < 0 || dup2(writes ? *fd : writer, STDOUT_FILENO) < 0)
+                        _exit(EXIT_FAILURE);
+                pump(what, total);
+        }
+        (void) fd_close(*fd);
+        *fd = writes ? TAKE_FD(writer) : TAKE_FD(reader);
+        *ret_pid = pid;
+        return 0;
+}
+
+void progress_join(pid_t pid) {
+        while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
 }
 
 /* 1: it was the last message, and the work is done. */

@@ -11,17 +11,46 @@
 #include "style.h"
 
 const Verb *const verbs[] = {
-        &verb_run,    &verb_create,       &verb_start,    &verb_restart, &verb_attach,    &verb_exec,   &verb_explain,
-        &verb_list,   &verb_status,       &verb_stop,     &verb_kill,    &verb_terminate, &verb_wait,   &verb_stats,
-        &verb_top,    &verb_set_property, &verb_pause,    &verb_unpause, &verb_rename,    &verb_remove, &verb_inspect,
-        &verb_events, &verb_logs,         &verb_copy,     &verb_shell,   &verb_login,     &verb_bind,   &verb_unbind,
-        &verb_pin,    &verb_volume,       &verb_network,  &verb_port,    &verb_doctor,    &verb_cat,    &verb_edit,
-        &verb_images, &verb_image_status, &verb_remove_image, &verb_clone, &verb_rename_image, &verb_read_only,
-        &verb_enable, &verb_disable,      &verb_settings, NULL,
+        &verb_run,       &verb_create, &verb_start,        &verb_restart,      &verb_attach, &verb_exec,
+        &verb_explain,   &verb_list,   &verb_status,       &verb_stop,         &verb_kill,   &verb_terminate,
+        &verb_wait,      &verb_stats,  &verb_top,          &verb_set_property, &verb_pause,  &verb_unpause,
+        &verb_rename,    &verb_remove, &verb_inspect,      &verb_events,       &verb_logs,   &verb_copy,
+        &verb_shell,     &verb_login,  &verb_bind,         &verb_unbind,       &verb_pin,    &verb_volume,
+        &verb_network,   &verb_port,   &verb_doctor,       &verb_cat,          &verb_edit,   &verb_copy_to,
+        &verb_copy_from, &verb_images, &verb_image_status, &verb_remove_image, &verb_clone,  &verb_rename_image,
+        &verb_read_only, &verb_enable, &verb_disable,      &verb_settings,     NULL,
 };
 
 char *verb_name(const Verb *verb) {
         return strndup(verb->names, strcspn(verb->names, "|"));
+}
+
+/* What machinectl(1) and docker(1) have as verbs and berth does otherwise, or not at all. */
+static const struct {
+        const char *names;
+        const char *hint;
+} foreign[] = {
+        { "pull-tar|pull-raw|import-tar|import-raw|import-fs|export-tar|export-raw|list-transfers|cancel-transfer",
+          "machinectl has it, and its images are berth's, too" },
+        { "set-limit|clean", "machinectl has it; berth rmi removes single images" },
+        { "pull|push|build|commit|tag|search|save|load|import|export|history|manifest|buildx|builder",
+          "berth has no registry; images are trees and disk images in /var/lib/machines: see berth images --help" },
+        { "update", "limits are changed by berth set-property" },
+        { "info|system", "berth doctor looks at the host, berth list at machines" },
+        { "version", "it is berth --version" },
+        { "container", "its verbs are berth's own: berth list, berth rm" },
+        { "image", "it is berth images, berth image-status, berth rmi" },
+        { "diff", "what a machine has written is in its layer: see berth inspect" },
+        { "prune", "nothing is left that nobody keeps; berth rm removes machines, berth rmi images" },
+        { "compose|stack|swarm|service|node", "units of systemd do that: see berth@.service(8)" },
+        { "context|plugin|trust|checkpoint", "berth has nothing like it" },
+};
+
+static const char *hint_for(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(foreign); i++)
+                if (names_contain(foreign[i].names, name))
+                        return foreign[i].hint;
+        return NULL;
 }
 
 const Verb *verb_find(const char *name, Error *error) {
@@ -31,6 +60,12 @@ const Verb *verb_find(const char *name, Error *error) {
         FOREACH_VERB(v)
                 if (names_contain((*v)->names, name))
                         return *v;
+
+        if (hint_for(name)) {
+                (void) error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the verb", name, "there is no such verb; %s",
+                                 hint_for(name));
+                return NULL;
+        }
 
         FOREACH_VERB(v)
                 if (names_collect((*v)->names, &words) < 0) {

@@ -45,10 +45,11 @@ struct Verb {
 };
 
 extern const Verb verb_run, verb_create, verb_start, verb_restart, verb_attach, verb_exec, verb_explain, verb_rename,
-        verb_inspect, verb_cat, verb_edit, verb_events, verb_logs, verb_copy, verb_shell, verb_login, verb_list, verb_status,
-        verb_stop, verb_kill, verb_terminate, verb_wait, verb_remove, verb_stats, verb_top, verb_set_property, verb_pause,
-        verb_unpause, verb_settings, verb_bind, verb_pin, verb_enable, verb_disable, verb_unbind, verb_volume, verb_network,
-        verb_port, verb_doctor, verb_images, verb_image_status, verb_remove_image, verb_clone, verb_rename_image, verb_read_only;
+        verb_inspect, verb_cat, verb_edit, verb_events, verb_logs, verb_copy, verb_copy_to, verb_copy_from, verb_shell,
+        verb_login, verb_list, verb_status, verb_stop, verb_kill, verb_terminate, verb_wait, verb_remove, verb_stats, verb_top,
+        verb_set_property, verb_pause, verb_unpause, verb_settings, verb_bind, verb_pin, verb_enable, verb_disable, verb_unbind,
+        verb_volume, verb_network, verb_port, verb_doctor, verb_images, verb_image_status, verb_remove_image, verb_clone,
+        verb_rename_image, verb_read_only;
 
 /* All verbs, in the order of --help; ends with NULL. */
 extern const Verb *const verbs[];

@@ -8,6 +8,7 @@
 #include "fd-util.h"
 #include "follow.h"
 #include "manager-bus.h"
+#include "network-bus.h"
 #include "registry.h"
 #include "setting.h"
 #include "spec-bus.h"
@@ -283,12 +284,24 @@ static void emit_new(Machine *machine) {
         follow_came(machine, /* is_new= */ true);
 }
 
+/* What is there for as long as it runs, or is another each time. */
+static const char *const of_one_run[] = { "Settings", "Network", "Addresses", NULL };
+
+/* There is one more on its network. */
+static void tell_network(Machine *machine) {
+        const Spec *spec = machine->present ? machine_spec(machine, NULL) : NULL;
+
+        if (spec && spec->link.network)
+                network_bus_machines_changed(machine->manager, spec->link.network);
+}
+
 void machine_bus_announce(Machine *machine) {
         bool marked = mark_announced(machine);
 
         if (machine->announced) {
                 /* A kept one, which runs again. */
-                machine_bus_changed(machine, (const char *const[]){ "Settings", NULL });
+                machine_bus_changed(machine, of_one_run);
+                tell_network(machine);
                 return;
         }
         machine->announced = true;
@@ -301,6 +314,14 @@ void machine_bus_announce(Machine *machine) {
                 return;
         }
         emit_new(machine);
+        tell_network(machine);
+}
+
+void machine_bus_left(Machine *machine, const char *network) {
+        if (machine->kept)
+                machine_bus_changed(machine, of_one_run);
+        if (network)
+                network_bus_machines_changed(machine->manager, network);
 }
 
 void machine_bus_created(Machine *machine) {

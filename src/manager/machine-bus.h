@@ -14,10 +14,13 @@ extern const sd_bus_vtable machine_vtable[];
 int machine_bus_register(Manager *manager);
 
 /* Tells of a machine that the bus has not heard of, or if it has (from a manager before us), of what may have changed. */
-/* One that is kept and was not there before. */
+void machine_bus_announce(Machine *machine);
+
+/* The same of one that is kept and was not there before. */
 void machine_bus_created(Machine *machine);
 
-void machine_bus_announce(Machine *machine);
+/* Tells that it does not run any more, and is not on NETWORK (which may be NULL). */
+void machine_bus_left(Machine *machine, const char *network);
 
 /* Tells that these properties changed; NULL-terminated. */
 void machine_bus_changed(Machine *machine, const char *const *properties);

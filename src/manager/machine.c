@@ -126,6 +126,7 @@ void machine_set_state(Machine *machine, State *state) {
         COMPARE("Supervisor", old.supervisor.pid != machine->state.supervisor.pid);
         COMPARE("UIDShift", old.uid_base != machine->state.uid_base);
         COMPARE("UIDCount", old.uid_count != machine->state.uid_count);
+        COMPARE("Owner", old.owner != machine->state.owner);
         COMPARE("Timestamp", old.started_usec != machine->state.started_usec);
         COMPARE("FinishTimestamp", old.finished_usec != machine->state.finished_usec);
         COMPARE("Result", old.result != machine->state.result);
@@ -372,13 +373,16 @@ static void keep_result(Machine *machine, const State *end) {
 
 static void machine_end(Machine *machine, State *end) {
         Manager *manager = machine->manager;
+        const Spec *spec = machine->present ? machine_spec(machine, NULL) : NULL;
         _cleanup_free_ char *name = strdup(machine_name(machine));
+        _cleanup_free_ char *network = spec && spec->link.network ? strdup(spec->link.network) : NULL;
 
         machine_detach(machine);
         machine_drop_spec(machine);
         machine_set_state(machine, end);
         machine_unregister(machine);
         machine->present = false;
+        machine_bus_left(machine, network);
 
         if (!machine->kept) {
                 machine_bus_removed(machine);

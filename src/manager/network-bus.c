@@ -126,7 +126,7 @@ const sd_bus_vtable network_vtable[] = {
         SD_BUS_PROPERTY("ICC", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("HostAccess", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("IPv6", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Machines", "as", get_machines, 0, 0),
+        SD_BUS_PROPERTY("Machines", "as", get_machines, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, call_on_network_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
@@ -184,6 +184,14 @@ static void announce(Manager *manager, const char *name, bool is_new) {
                 (void) sd_bus_emit_object_added(manager->bus, path);
         else
                 (void) sd_bus_emit_object_removed(manager->bus, path);
+}
+
+/* That it changed, and not to what: with many machines that would make each start of one longer. */
+void network_bus_machines_changed(Manager *manager, const char *name) {
+        _cleanup_free_ char *path = NULL;
+
+        if (path_of(name, &path) >= 0)
+                (void) sd_bus_emit_properties_changed(manager->bus, path, NETWORK_INTERFACE, "Machines", NULL);
 }
 
 /* What everybody may ask */

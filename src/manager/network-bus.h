@@ -16,6 +16,9 @@ extern const sd_bus_vtable network_vtable[];
 /* Makes the networks reachable on the manager's bus. */
 int network_bus_register(Manager *manager);
 
+/* Tells that others are on a network now. */
+void network_bus_machines_changed(Manager *manager, const char *name);
+
 /* Handlers for the manager's vtable. */
 int network_on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int network_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

@@ -64,6 +64,37 @@ test_tree_both_ways() {
 }
 
 # Only on: namespaced
+test_other_spelling_and_a_bar() {
+        make_tree tree
+        at_end berth rm -f box
+        berth run -d --name box ./tree sleep 100000
+        mkdir -p in/below tree/srv
+        echo text >in/below/file
+        check berth copy-to box in/below/file /srv/file
+        assert_eq "$(cat tree/srv/file)" text
+        check berth copy-from box /srv/file back
+        assert_eq "$(cat back)" text
+        echo same >"$PWD/same"
+        mkdir -p "tree$PWD"
+        check berth copy-to box "$PWD/same"
+        assert_eq "$(cat "tree$PWD/same")" same
+        # A bar is for who sees it.
+        head -c 150M /dev/zero >in/large
+        script -qec 'berth cp in box:/srv/' /dev/null >typed
+        assert_contains "$(cat typed)" 'Copying ['
+        assert_eq "$(stat -c %s tree/srv/in/large)" $((150 << 20))
+        assert_eq "$(cat tree/srv/in/below/file)" text
+        script -qec 'berth cp box:/srv/in out' /dev/null >typed
+        assert_contains "$(cat typed)" 'Copying: '
+        check cmp in/large out/large
+        berth cp in box:/srv/ 2>quiet
+        assert_eq "$(cat quiet)" ''
+        # What fails is told as without one.
+        script -qec 'berth cp in box:/no/such/place' /dev/null >typed || true
+        assert_contains "$(cat typed)" '/no/such/place'
+}
+
+# Only on: namespaced
 test_streams_are_tar() {
         boxed streamer
         mkdir in out

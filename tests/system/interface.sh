@@ -70,6 +70,23 @@ test_other_names_of_verbs() {
         wait_until 60 is_state other exited
         berth remove other
         assert_eq "$(berth ps -aq)" ''
+        # What others have as verbs and berth has otherwise is said.
+        assert_contains "$(error_of berth pull-tar)" "machinectl has it"
+        assert_contains "$(error_of berth update other)" "berth set-property"
+        assert_contains "$(error_of berth compose up)" "berth@.service"
+        assert_contains "$(error_of berth version)" "berth --version"
+        assert_contains "$(error_of berth rnu)" "did you mean"
+}
+
+# Each verb of machinectl(1) that is installed here is one of berth's, or is told where to find what it does.
+test_every_verb_of_machinectl() {
+        local verb n=0
+        while read -r verb; do
+                n=$((n + 1))
+                grep -qx -- "$verb" <<<"$(berth __complete '' | cut -f 1)" && continue
+                assert_contains "$(error_of berth "$verb")" "machinectl has it"
+        done < <(machinectl --help | sed 's/\x1b\[[0-9;]*m//g' | sed -n 's/^  \([a-z][a-z-]*\)  *.*/\1/p')
+        ((n >= 25)) || fail "only $n verbs were found"
 }
 
 # Only on: namespaced
