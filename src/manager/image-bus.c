@@ -11,6 +11,7 @@
 #include "image.h"
 #include "machine.h"
 #include "manager-bus.h"
+#include "object.h"
 #include "path-util.h"
 #include "stores.h"
 #include "string-util.h"
@@ -42,6 +43,8 @@ static int collect_machines(Manager *manager, const Image *image, char ***names)
         }
         return r;
 }
+
+static const ObjectKind image_object = { IMAGE_PATH_PREFIX, IMAGE_INTERFACE, "ImageNew", "ImageRemoved" };
 
 /* Properties: a look at the image each, from which the one that is asked for is chosen. */
 
@@ -135,22 +138,11 @@ static int find_image(sd_bus *bus, const char *path, const char *interface, void
 }
 
 static int list_images(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *ret_error) {
-        _cleanup_strv_free_ char **nodes = NULL, **names = NULL;
+        _cleanup_strv_free_ char **names = NULL;
         int r = image_list(&names);
 
         image_watch(userdata);
-        STRV_FOREACH(name, names) {
-                char *path = NULL;
-
-                if (r >= 0)
-                        r = path_of(*name, &path);
-                if (r >= 0)
-                        r = strv_consume(&nodes, path);
-        }
-        if (r < 0)
-                return r;
-        *ret_nodes = TAKE_PTR(nodes);
-        return 0;
+        return r < 0 ? r : object_paths(&image_object, names, ret_nodes);
 }
 
 int image_bus_register(Manager *manager) {
@@ -160,20 +152,8 @@ int image_bus_register(Manager *manager) {
         return r < 0 ? r : sd_bus_add_node_enumerator(manager->bus, NULL, IMAGE_PATH_PREFIX, list_images, manager);
 }
 
-/* A signal that could not be queued is no reason to do anything else differently. */
 void image_bus_announce(Manager *manager, const char *name, bool is_new) {
-        static const char *const interfaces[] = { IMAGE_INTERFACE, NULL };
-        _cleanup_free_ char *path = NULL;
-
-        if (path_of(name, &path) < 0)
-                return;
-        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, is_new ? "ImageNew" : "ImageRemoved", "so", name,
-                                  path);
-        if (is_new)
-                (void) sd_bus_emit_object_added(manager->bus, path);
-        else
-                /* sd_bus_emit_object_removed(3) leaves out the interface of an object that it does not find any more. */
-                (void) sd_bus_emit_interfaces_removed_strv(manager->bus, path, (char **) interfaces);
+        object_announce(manager->bus, &image_object, name, is_new);
 }
 
 /* What everybody may ask */

@@ -4,6 +4,7 @@
 #include "network-create.h"
 #include "machine.h"
 #include "manager-bus.h"
+#include "object.h"
 #include "network.h"
 #include "spawn.h"
 #include "store.h"
@@ -30,6 +31,8 @@ static int collect_machines(Manager *manager, const char *network, char ***names
 static int look_up(const Manager *manager, const char *name, NetworkConfig *ret, NetworkKind *ret_kind) {
         return network_look_up(manager->places->run, manager->places->state, name, ret, ret_kind);
 }
+
+static const ObjectKind network_object = { NETWORK_PATH_PREFIX, NETWORK_INTERFACE, "NetworkNew", "NetworkRemoved" };
 
 /* Properties */
 
@@ -147,22 +150,11 @@ static int find_network(sd_bus *bus, const char *path, const char *interface, vo
 }
 
 static int list_networks(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *ret_error) {
-        _cleanup_strv_free_ char **nodes = NULL, **names = NULL;
+        _cleanup_strv_free_ char **names = NULL;
         const Manager *manager = userdata;
         int r = network_list(manager->places->run, manager->places->state, &names);
 
-        STRV_FOREACH(name, names) {
-                char *path = NULL;
-
-                if (r >= 0)
-                        r = path_of(*name, &path);
-                if (r >= 0)
-                        r = strv_consume(&nodes, path);
-        }
-        if (r < 0)
-                return r;
-        *ret_nodes = TAKE_PTR(nodes);
-        return 0;
+        return r < 0 ? r : object_paths(&network_object, names, ret_nodes);
 }
 
 int network_bus_register(Manager *manager) {
@@ -170,20 +162,6 @@ int network_bus_register(Manager *manager) {
                                            find_network, manager);
 
         return r < 0 ? r : sd_bus_add_node_enumerator(manager->bus, NULL, NETWORK_PATH_PREFIX, list_networks, manager);
-}
-
-/* A signal that could not be queued is no reason to do anything else differently. */
-static void announce(Manager *manager, const char *name, bool is_new) {
-        _cleanup_free_ char *path = NULL;
-
-        if (path_of(name, &path) < 0)
-                return;
-        (void) sd_bus_emit_signal(manager->bus, MANAGER_PATH, MANAGER_INTERFACE, is_new ? "NetworkNew" : "NetworkRemoved", "so",
-                                  name, path);
-        if (is_new)
-                (void) sd_bus_emit_object_added(manager->bus, path);
-        else
-                (void) sd_bus_emit_object_removed(manager->bus, path);
 }
 
 /* That it changed, and not to what: with many machines that would make each start of one longer. */
@@ -299,7 +277,7 @@ int network_run_create(Call *call, Error *error) {
 
         if (r < 0)
                 return r;
-        announce(manager, c->name, /* is_new= */ true);
+        object_announce(manager->bus, &network_object, c->name, /* is_new= */ true);
         r = path_of(c->name, &path);
         return r < 0 ? error_set_errno(error, r, "creating the network", c->name)
                      : sd_bus_reply_method_return(call->message, "o", path);
@@ -374,7 +352,7 @@ int network_run_remove(Call *call, Error *error) {
                 return no_such_network(name, error);
         if (r < 0)
                 return error_set_errno(error, r, "removing the network", name);
-        announce(manager, name, /* is_new= */ false);
+        object_announce(manager->bus, &network_object, name, /* is_new= */ false);
         return answer_after(call, SPAWN_NETWORK_SWEEP, error);
 }
 

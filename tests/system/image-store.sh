@@ -231,7 +231,7 @@ test_the_bus_hears_of_images_by_whoevers_hand() {
         wait_until 60 grep -q '"member":"ImageRemoved".*"news"' signals
         berth rmi other
         wait_until 60 grep -q '"member":"ImageRemoved".*"other"' signals
-        wait_until 60 grep -q '"member":"InterfacesRemoved".*/org/berth1/image/other' signals
+        wait_until 60 grep -q '"member":"InterfacesRemoved".*/org/berth1/image/other".*org.berth1.Image' signals
         refute grep -q '\.#' signals
         assert_contains "$(busctl call org.berth1 /org/berth1 org.freedesktop.DBus.ObjectManager GetManagedObjects)" \
                 /org/berth1/image/busybox

@@ -205,7 +205,8 @@ test_on_the_bus() {
         assert_contains "$(busctl tree --list org.berth1)" "$path"
         assert_contains "$(busctl call org.berth1 /org/berth1 org.freedesktop.DBus.ObjectManager GetManagedObjects)" "$path"
         # Who comes and who goes is told, of the network and of the machine.
-        busctl monitor --json=short --match "type='signal',member='PropertiesChanged'" org.berth1 >signals 2>/dev/null &
+        busctl monitor --json=short --match "type='signal',member='PropertiesChanged'" --match "type='signal',member='InterfacesRemoved'" \
+                org.berth1 >signals 2>/dev/null &
         at_end kill $!
         at_end berth rm --force keeper
         berth create --name keeper --network=bus-made --ephemeral /var/lib/machines/busybox sleep 1000
@@ -221,6 +222,7 @@ test_on_the_bus() {
         wait_until 60 grep -aq '"path":"/org/berth1/machine/keeper".*"Network"' signals
         berth rm keeper
         busctl call org.berth1 $path org.berth1.Network Remove
+        wait_until 60 grep -aq "InterfacesRemoved.*\"$path\".*org.berth1.Network" signals
         refute busctl get-property org.berth1 $path org.berth1.Network Subnet
 }
 

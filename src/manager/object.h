@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the objects on the bus that are looked up anew each time (networks, images) have in common. */
+
+#include <systemd/sd-bus.h>
+
+#include "macro.h"
+
+typedef struct ObjectKind {
+        const char *prefix;         /* of their paths */
+        const char *interface;
+        const char *new, *removed;  /* the manager's signals */
+} ObjectKind;
+
+/* The paths of those with NAMES, as a node enumerator gives them (sd_bus_add_node_enumerator(3)). */
+int object_paths(const ObjectKind *kind, char **names, char ***ret);
+
+/* That there is one more, or one less. A signal that could not be queued is no reason to do anything else differently. */
+void object_announce(sd_bus *bus, const ObjectKind *kind, const char *name, bool is_new);
