@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 
+#include "agent.h"
 #include "fd-util.h"
 #include "log.h"
 
@@ -109,6 +110,11 @@ int client_call(sd_bus *bus, sd_bus_message *message, sd_bus_message **ret_reply
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         int r = sd_bus_call(bus, message, /* usec= */ 0, &e, ret_reply);
 
+        /* polkit refuses at once where nobody can be asked. On a terminal somebody can. */
+        if (r < 0 && is_denial(&e) && agent_open() > 0) {
+                sd_bus_error_free(&e);
+                r = sd_bus_call(bus, message, /* usec= */ 0, &e, ret_reply);
+        }
         return r < 0 ? client_failure(&e, r, error) : 0;
 }
 

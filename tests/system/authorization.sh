@@ -233,3 +233,47 @@ test_machines_per_user() {
         wait_until 60 scope_is_gone mine-2
         assert_status 0 as_user berth run --rm --ephemeral "$busybox" true
 }
+
+# type_password WORD: what berth says to a user on a terminal who types that when asked for a password, whether it asked, and its exit status.
+type_password() {
+        cat >type-password.py <<'PYTHON'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp('runuser', ['runuser', '-u', 'tester', '--', 'berth', 'run', '--rm', '--ephemeral', 'busybox', 'echo', 'it-ran'])
+text = b''
+asked = 0
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    text += data
+    if text.count(b'assword:') > asked:
+        asked += 1
+        os.write(fd, sys.argv[1].encode() + b'\n')
+print(text.decode(), 'asked', asked, 'status', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+        python3 type-password.py "$1"
+}
+
+# A user who has no right, but knows a password, on a terminal: berth has an agent ask, and goes on.
+# Only on: namespaced
+test_password_is_asked_for_on_a_terminal() {
+        local said
+        rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.AUTH_SELF;'
+        at_end usermod -p '!' tester
+        echo tester:secret-word | chpasswd
+        said=$(type_password secret-word)
+        assert_contains "$said" it-ran
+        assert_contains "$said" 'asked 1 status 0'
+        said=$(type_password wrong-word)
+        assert_lacks "$said" it-ran
+        assert_contains "$said" 'Access denied'
+        assert_contains "$said" 'asked 1 status 125'
+        # Nobody is asked where there is no terminal, and the agent has gone with berth.
+        assert_contains "$(error_of as_user berth run --rm --ephemeral "$busybox" true)" 'Access denied'
+        wait_until 60 eval '! pgrep -x pkttyagent'
+}

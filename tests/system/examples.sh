@@ -56,13 +56,13 @@ test_python_program() {
         assert_eq "$(berth list -a -q | grep -c '^busybox-' || true)" 0
 }
 
-# examples_of PAGE: writes each example of a page of the manual to a file of its own, example-1 and so on, as it is shown.
+# examples_of PAGE [SECTION]: writes each example of a page of the manual to a file of its own, example-1 and so on, as it is shown.
 examples_of() {
-        local page
+        local page section=${2-EXAMPLES}
         page=$(find /usr/share/man -name "$1*" | head -n 1)
         [[ -n $page ]] || fail "the page $1 is not installed"
         rm -f example-*
-        { zcat "$page" 2>/dev/null || cat "$page"; } | awk '/^\.SH/ { on = /EXAMPLES/ } on && /^\.nf/ { n++; within = 1; next }
+        { zcat "$page" 2>/dev/null || cat "$page"; } | awk -v section="$section" '/^\.SH/ { on = index($0, section) } on && /^\.nf/ { n++; within = 1; next }
                 /^\.fi/ { within = 0 } within && !/^\.RS/ { gsub(/\\&/, ""); gsub(/\\-/, "-"); gsub(/\\\\/, "\\"); print >("example-" n) }'
         [[ -e example-1 ]] || fail "the page $1 has no examples"
 }
@@ -114,4 +114,27 @@ test_examples_of_the_pages() {
                 fi
         done
         ((n >= 6)) || fail "only $n examples were found"
+}
+
+# Only on: namespaced
+test_examples_of_the_unit() {
+        at_end berth rm -f web
+        at_end systemctl stop berth@web.service
+        examples_of 'berth@.service'
+        run_example example-1
+        refute systemctl is-enabled berth@web.service
+        assert_eq "$(berth list -aq)" ''
+        # The drop-in.
+        examples_of 'berth@.service' CHANGES
+        mkdir -p /run/systemd/system/berth@web.service.d
+        cp example-1 /run/systemd/system/berth@web.service.d/example.conf
+        at_end systemctl daemon-reload
+        at_end rm -rf /run/systemd/system/berth@web.service.d
+        systemctl daemon-reload
+        berth create --name web "$busybox" sleep infinity
+        check systemctl start berth@web.service
+        assert_eq "$(systemctl show -P MemoryMax berth@web.service)" $((2 << 30))
+        assert_eq "$(systemctl show -P Restart berth@web.service)" on-failure
+        systemctl stop berth@web.service
+        berth rm web
 }
