@@ -71,6 +71,61 @@ test_supervisor_that_hangs() {
         wait_until 60 scope_is_gone hanging
 }
 
+# A systemd that has the name and answers nothing, on a bus of its own: one start waits, all others are served.
+test_systemd_that_answers_late() {
+        local bus=/run/berth-late-bus stand_in starting
+        cat >bus.conf <<CONF
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path=$bus</listen>
+  <policy context="default"><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/><allow user="*"/></policy>
+</busconfig>
+CONF
+        cat >stand-in.py <<'PYTHON'
+import os, signal
+from dasbus.connection import SystemMessageBus
+bus = SystemMessageBus()
+bus.register_service('org.freedesktop.systemd1')
+open('has-name', 'w').close()
+os.kill(os.getpid(), signal.SIGSTOP)
+from dasbus.loop import EventLoop
+EventLoop().run()
+PYTHON
+        systemctl stop berthd.service
+        dbus-daemon --config-file="$PWD/bus.conf" --nofork &
+        at_end rm -f "$bus"
+        at_end kill $!
+        wait_until 60 test -S "$bus"
+        export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus
+        python3 stand-in.py &
+        stand_in=$!
+        at_end kill -KILL "$stand_in"
+        wait_until 60 test -e has-name
+        /usr/libexec/berth/berthd &
+        at_end kill $!
+        wait_until 60 berth list
+
+        berth run --rm --ephemeral --name late "$busybox" true 2>why &
+        starting=$!
+        wait_until 60 eval '[[ $(berth list --all -q) == late ]]'
+        assert_status 0 berth images
+        assert_status 0 berth settings
+        assert_contains "$(error_of berth status nobody)" "no such machine"
+        berth create --name kept "$busybox" true
+        berth rm kept
+        check runuser -u tester -- crowd ask 200
+        check kill -0 "$starting"
+        assert_contains "$(berth list)" starting
+
+        # Its answer comes late, and is no: then the start ends, with the reason.
+        kill -CONT "$stand_in"
+        refute wait "$starting"
+        assert_matches "$(cat why)" 'systemd1|StartTransientUnit|late'
+        wait_until 60 eval '[[ -z $(berth list -aq) ]]'
+        unset DBUS_SYSTEM_BUS_ADDRESS
+}
+
 # While berth waits, attaches or follows it is no client of the bus.
 test_no_connection_while_waiting() {
         local pid verb
