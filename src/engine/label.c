@@ -78,7 +78,7 @@ static int put_selinux(int proc, const char *context, Error *error) {
 }
 
 int label_open_proc(const Labels *labels, int *ret, Error *error) {
-        int fd;
+        _cleanup_close_ int fd = -EBADF;
 
         *ret = -EBADF;
         if (!labels->apparmor && !labels->selinux)
@@ -86,8 +86,9 @@ int label_open_proc(const Labels *labels, int *ret, Error *error) {
         fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return error_set_errno(error, negative_errno(), "opening", "/proc");
-        *ret = fd;
-        return 0;
+        /* Never in the place of a standard stream, which may be closed now and become a terminal before this is used. */
+        *ret = fd_dup(fd);
+        return *ret < 0 ? error_set_errno(error, *ret, "opening", "/proc") : 0;
 }
 
 int label_on_exec(const Labels *labels, int proc, Error *error) {

@@ -127,7 +127,7 @@ test_cannot_be_seen_before_the_exec() {
 test_terminal() {
         local out
         start_machine typed
-        out=$(script -qec "stty rows 33 cols 77; berth exec -it typed sh -c 'tty; stty size; test -t 0 && echo is-a-terminal; echo \$TERM'" /dev/null </dev/null)
+        out=$(script -qec "stty rows 33 cols 77; berth exec -it typed sh -c 'tty; stty size; test -t 0 && echo is-a-terminal; echo \$TERM'" /dev/null </dev/null) || fail "it said: $out"
         assert_matches "$out" "/dev/pts/[0-9]+"
         assert_contains "$out" "33 77"
         assert_contains "$out" is-a-terminal
