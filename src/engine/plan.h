@@ -93,6 +93,7 @@ typedef struct Plan {
         Confinement confinement; /* of the payload */
         CgroupLimits cgroup_limits;         /* that berth sets itself: none on a host with cgroup v2 alone */
         FilterPolicy filter;     /* what confinement.filter is made from, by plan_make_filter() */
+        int oom_score;           /* of the payload: our own is another (process-limits.h) */
 
         bool notify_socket;      /* the payload may tell its state by sd_notify(3) */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
@@ -108,7 +109,8 @@ typedef struct PlanHost {
         bool selinux;            /* is on */
         bool apparmor;           /* is on */
         bool apparmor_profile;   /* and berth's own profile is loaded */
-        IdMap joined_map;        /* of the user namespace that is joined */
+        IdMap joined_map;        /* of the user namespace that is joined; given by the caller, as is the next */
+        int oom_score;           /* of a process of the machine, if it sets none */
 } PlanHost;
 
 /* Reads the facts of this host. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/oom.h>
 #include <stdio.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -45,6 +46,27 @@ static int grant_limit(unsigned resource, const Limit *limit, pid_t child, Error
         return 0;
 }
 
+int oom_score_set(int score) {
+        char value[sizeof("-1000")];
+
+        (void) snprintf(value, sizeof(value), "%i", score);
+        return file_write_value(AT_FDCWD, "/proc/self/oom_score_adj", value);
+}
+
+int oom_score_shelter(int *ret_before) {
+        _cleanup_free_ char *line = NULL;
+        OomScore before;
+        int r = file_read_line(AT_FDCWD, "/proc/self/oom_score_adj", &line);
+
+        if (r >= 0)
+                r = type_oom_score.parse(&before, line);
+        if (r < 0)
+                return r;
+        *ret_before = before.value;
+        r = oom_score_set(OOM_SCORE_ADJ_MIN);
+        return r == -EACCES ? 0 : r;
+}
+
 /* proc(5): lower than what a privileged process once set takes CAP_SYS_RESOURCE. */
 static int grant_oom_score(int score, const PidRef *process, Error *error) {
         _cleanup_free_ char *path = str_format("/proc/%i/oom_score_adj", process->pid), *value = str_format("%i", score);
@@ -66,9 +88,7 @@ int limits_grant(const Plan *plan, const PidRef *process, pid_t child, Error *er
         for (unsigned i = 0; i < RLIMIT_NLIMITS && r >= 0; i++)
                 if (spec->limits[i].set)
                         r = grant_limit(i, &spec->limits[i], child, error);
-        if (r >= 0 && spec->oom_score_adjust.set)
-                r = grant_oom_score(spec->oom_score_adjust.value, process, error);
-        return r;
+        return r < 0 ? r : grant_oom_score(plan->oom_score, process, error);
 }
 
 /* The service manager's own limits are not the payload's: this is systemd's default for services. */

@@ -3,6 +3,16 @@
 
 /* Resource limits, the score for lack of memory, CPUs and personality: what the kernel keeps per process, and children inherit. */
 
+/*
+ * When the memory of a machine is used up it is not us, who tell of it, that the kernel kills (OOM_SCORE_ADJ_MIN in proc(5)). Those
+ * who are forked get back what we had, which is returned: by limits_grant(), or oom_score_set(). Nothing changes
+ * where we may not.
+ */
+int oom_score_shelter(int *ret_before);
+
+/* The calling process's. Negative errno; -EACCES where it is lower than it may be. */
+int oom_score_set(int score);
+
 #include "pidref.h"
 #include "plan.h"
 

@@ -13,6 +13,7 @@
 #include "hook.h"
 #include "log.h"
 #include "parse-util.h"
+#include "process-limits.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -79,10 +80,11 @@ static int make_state(const Supervisor *s, HookPoint point) {
         return text ? fd_from_data("state", text, strlen(text)) : -ENOMEM;
 }
 
-_Noreturn static void execute(char *const *argv, char *const *environment, int input, int output) {
+_Noreturn static void execute(const Supervisor *s, char *const *argv, char *const *environment, int input, int output) {
         sigset_t none;
 
         sigemptyset(&none);
+        (void) oom_score_set(s->oom_score);
         (void) signal(SIGPIPE, SIG_DFL);
         if (setsid() < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0 || dup2(input, STDIN_FILENO) < 0 ||
             dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 || chdir("/") < 0)
@@ -177,7 +179,7 @@ static int start(Hooks *h, const char *setting) {
 
         h->pid = fork();
         if (h->pid == 0)
-                execute(argv, environment, input, h->output);
+                execute(s, argv, environment, input, h->output);
         if (h->pid < 0)
                 return negative_errno();
         r = sd_event_add_child(s->event, &h->child, h->pid, WEXITED, on_child, h);

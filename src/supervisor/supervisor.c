@@ -26,6 +26,7 @@
 #include "name.h"
 #include "notify.h"
 #include "prepare.h"
+#include "process-limits.h"
 #include "range.h"
 #include "remains.h"
 #include "recorder.h"
@@ -162,6 +163,10 @@ static int make_plan(Supervisor *s, Error *error) {
         s->timeline.begin = s->spec->timing_usec;
         timeline_mark(&s->timeline, "supervisor: spec read");
         r = plan_host_read(&host, error);
+        if (r >= 0)
+                r = oom_score_shelter(&s->oom_score);
+        if (r >= 0)
+                host.oom_score = s->oom_score;
         if (r >= 0)
                 r = namespaces_open_rest(s->spec, &s->namespaces, error);
         if (r >= 0 && s->namespaces.fds[NAMESPACE_USER] >= 0)

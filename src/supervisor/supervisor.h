@@ -107,6 +107,7 @@ typedef struct Supervisor {
         int run_dir;
         int tree;
         Snapshot snapshot;       /* of the tree, for this life */
+        int oom_score;           /* that we were started with (process-limits.h) */
         Source source;           /* what the machine is made from, where it may be made again */
         int devices;             /* spawn.h; or -EBADF */
         int locks[4];            /* name, range, that of a range which is another's, and addresses; held until we end */

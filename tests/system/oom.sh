@@ -75,3 +75,24 @@ test_last_result_has_cpu_and_memory() {
         assert_contains "$(berth status done)" "CPU:"
         berth rm done
 }
+
+# Whoever tells how a machine ended is not what the kernel kills for lack of memory, where berth may say so; and nobody in the machine
+# can be as safe.
+test_supervisor_is_spared() {
+        local usual least=-1000
+        make_tree tree
+        printf '#!/bin/sh\ncat /proc/self/oom_score_adj >"%s/of-hook"\n' "$PWD" >hook
+        chmod +x hook
+        berth run -d --rm --name spared --hook="started:$PWD/hook" ./tree sleep 1000
+        usual=$(cat "/proc/$(systemctl show -P MainPID berthd.service)/oom_score_adj")
+        # proc(5): it takes CAP_SYS_RESOURCE, which this host's root may not have.
+        (echo "$least" >/proc/self/oom_score_adj) 2>/dev/null || least=$usual
+        assert_eq "$(cat "/proc/$(supervisor_of spared)/oom_score_adj")" "$least"
+        assert_eq "$(cat "/proc/$(leader_of spared)/oom_score_adj")" "$usual"
+        assert_eq "$(berth exec spared cat /proc/self/oom_score_adj)" "$usual"
+        wait_until 60 test -s of-hook
+        assert_eq "$(cat of-hook)" "$usual"
+        refute berth exec --cap-add all spared sh -c "echo $((usual - 1)) >/proc/self/oom_score_adj"
+        berth stop spared
+        assert_eq "$(berth run --rm --oom-score-adjust=5 ./tree cat /proc/self/oom_score_adj)" 5
+}
