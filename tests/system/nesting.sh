@@ -48,13 +48,13 @@ test_podman_with_crun() {
                 run --rm --network none --cgroups disabled --rootfs /busybox echo from-inside-of-inside 2>&1)" from-inside-of-inside
 }
 
-# A machine that boots the host's own files, with berth in them and a tree to run.
+# boot_outer OPTION…: a machine that boots the host's own files, with berth in them and a tree to run.
 boot_outer() {
         make_host_tree host
         mkdir -p -m 700 host/var/lib/machines
         mkdir -p host/var/log
         cp -a "$busybox" host/var/lib/machines/busybox
-        berth run --boot --detach --rm --name outer --nesting --network none ./host >/dev/null
+        berth run --boot --detach --rm --name outer --nesting --network none "$@" ./host >/dev/null
         at_end eval 'berth stop outer 2>/dev/null'
         wait_until 120 eval "berth exec outer systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
 }
@@ -86,4 +86,25 @@ test_berth_and_nspawn_in_a_system_inside() {
         # A range of ids of its own takes more than one range's worth of them.
         assert_contains "$(error_of berth exec outer berth run --rm --ephemeral --network none busybox true)" "has only the ids below 65536"
         assert_contains "$(berth exec outer "${nspawn[@]}" --private-users=no -D /var/lib/machines/busybox /bin/echo from-nspawn 2>&1)" from-nspawn
+}
+
+# With more ids than one range has, machines in the machine have ranges of their own. Owners can't be mapped in there: they are changed.
+# On cgroup v1 nobody but root of the host moves processes of other users.
+#
+# Only on: vm
+test_ranges_inside() {
+        on_cgroup_v2 || skip "this host has cgroup v1"
+        boot_outer --private-users=1000000000:2097152
+        berth exec outer sh -c 'mkdir -m 700 -p /srv/own && cp -a /var/lib/machines/busybox /srv/own/one && cp -a /srv/own/one /srv/own/two'
+        berth exec outer berth run --detach --rm --network none --private-users-ownership=chown --name one /srv/own/one sleep 1000
+        berth exec outer berth run --detach --rm --network none --private-users-ownership=chown --name two /srv/own/two sleep 1000
+        # As the machine inside sees its ids, and as its own host does: two ranges, with neither's root that of the other.
+        assert_eq "$(berth exec outer berth exec one id -u)" 0
+        local one two
+        one=$(berth exec outer sh -c 'read -r _ base count </proc/$(pgrep -xof "sleep 1000")/uid_map; echo $base $count')
+        two=$(berth exec outer sh -c 'read -r _ base count </proc/$(pgrep -xnf "sleep 1000")/uid_map; echo $base $count')
+        assert_ne "$one" "$two"
+        assert_eq "${one#* } ${two#* }" "65536 65536"
+        assert_ne "$(berth exec outer stat -c %u /srv/own/one)" 0
+        berth exec outer berth stop one two
 }
