@@ -201,6 +201,18 @@ journal_has() {
         grep -qF -- "$2" <<<"$(journalctl -u "$1" --no-pager -o cat)"
 }
 
+# with_btrfs NAME: a btrfs at ./fs, with the subvolume ./fs/NAME, a tree to run.
+with_btrfs() {
+        grep -qw btrfs /proc/filesystems || modprobe btrfs 2>/dev/null || skip "this kernel has no btrfs"
+        truncate -s 256M disk
+        mkfs.btrfs -q disk 2>/dev/null
+        mkdir -m 700 fs
+        mount -o loop disk fs
+        at_end umount "$PWD/fs"
+        btrfs -q subvolume create "fs/$1"
+        cp -a /var/lib/machines/busybox/. "fs/$1/"
+}
+
 # kill_manager [PID…]: it has no process and no name on the bus when this returns.
 kill_manager() {
         local pid owner

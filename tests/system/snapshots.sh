@@ -7,18 +7,6 @@
 
 busybox=/var/lib/machines/busybox
 
-# A btrfs at ./fs, with the subvolume ./fs/tree.
-with_btrfs() {
-        grep -qw btrfs /proc/filesystems || modprobe btrfs 2>/dev/null || skip "this kernel has no btrfs"
-        truncate -s 256M disk
-        mkfs.btrfs -q disk 2>/dev/null
-        mkdir -m 700 fs
-        mount -o loop disk fs
-        at_end umount "$PWD/fs"
-        btrfs -q subvolume create fs/tree
-        cp -a "$busybox/." fs/tree/
-}
-
 snapshots() {
         find "${1:-fs}" -maxdepth 1 -name '.#*'
 }
@@ -32,7 +20,7 @@ btrfs=9123683e
 overlay=794c7630
 
 test_ephemeral_is_a_snapshot() {
-        with_btrfs
+        with_btrfs tree
         # To the machine the root is the file system itself, and the tree never sees what is written.
         assert_eq "$(berth run --rm --ephemeral "$PWD/fs/tree" sh -c "echo x >/mark; cat /mark; rm /etc/passwd; $root_type")" $'x\n'$btrfs
         refute test -e fs/tree/mark
@@ -49,14 +37,14 @@ test_ephemeral_is_a_snapshot() {
 }
 
 test_read_only_subvolume_is_a_template() {
-        with_btrfs
+        with_btrfs tree
         btrfs -q property set fs/tree ro true
         assert_eq "$(berth run --rm --ephemeral "$PWD/fs/tree" sh -c "echo x >/mark; cat /mark; $root_type")" $'x\n'$btrfs
         wait_until 30 no_snapshots
 }
 
 test_killed_supervisor_leaves_none_for_long() {
-        with_btrfs
+        with_btrfs tree
         berth run -d --rm --ephemeral --name one "$PWD/fs/tree" sleep 1000
         berth run -d --rm --ephemeral --name two "$PWD/fs/tree" sleep 1000
         kill -KILL "$(supervisor_of one)"
@@ -71,14 +59,14 @@ test_killed_supervisor_leaves_none_for_long() {
 }
 
 test_failed_start_leaves_none() {
-        with_btrfs
+        with_btrfs tree
         refute berth run --rm --ephemeral "$PWD/fs/tree" /no/such/command
         wait_until 30 no_snapshots
 }
 
 # What a snapshot would not be right for is written to memory, as elsewhere.
 test_where_there_is_no_snapshot() {
-        with_btrfs
+        with_btrfs tree
         mkdir fs/plain
         cp -a "$busybox/." fs/plain/
         assert_eq "$(berth run --rm --ephemeral "$PWD/fs/plain" sh -c "echo x >/mark; $root_type")" $overlay
@@ -103,7 +91,7 @@ test_where_there_is_no_snapshot() {
 }
 
 test_each_life_has_its_own() {
-        with_btrfs
+        with_btrfs tree
         berth run -d --ephemeral --restart=on-failure:2 --name again "$PWD/fs/tree" sh -c 'echo life >>/mark; wc -l </mark; exit 1' || true
         at_end berth rm -f again
         # Three lives, and each finds no mark of the one before.

@@ -160,14 +160,7 @@ test_only_the_template_is_copied() {
 }
 
 test_btrfs_template_is_a_snapshot() {
-        grep -qw btrfs /proc/filesystems || modprobe btrfs 2>/dev/null || skip "this kernel has no btrfs"
-        truncate -s 256M disk
-        mkfs.btrfs -q disk 2>/dev/null
-        mkdir -m 700 fs
-        mount -o loop disk fs
-        at_end umount "$PWD/fs"
-        btrfs -q subvolume create fs/base
-        cp -a "$busybox/." fs/base/
+        with_btrfs base
         btrfs -q property set fs/base ro true
         assert_eq "$(berth run --rm --template=./fs/base --directory=./fs/new sh -c 'echo x >/mark; cat /mark')" x
         check btrfs subvolume show fs/new >/dev/null
