@@ -99,6 +99,13 @@ int session_open(int fd, const char *machine, Session *ret, Error *error) {
         return r < 0 ? session_failure(ret, r, error) : 0;
 }
 
+int session_select_terminal(Session *session, uint32_t number, Error *error) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r = sd_bus_call_method(session->bus, NULL, OBJECT, INTERFACE, "SelectTerminal", &e, NULL, "u", number);
+
+        return r < 0 ? client_failure(&e, r, error) : 0;
+}
+
 int session_attach(Session *session, const struct winsize *size, int *ret, Error *error) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;

@@ -40,6 +40,9 @@ int session_open(int fd, const char *machine, Session *ret, Error *error);
  */
 int session_watch(Session *session, Error *error);
 
+/* The terminal that the next two are of, as Terminals= counts them; until then it is the console, 0. */
+int session_select_terminal(Session *session, uint32_t number, Error *error);
+
 /* The descriptor of the machine's terminal, the caller's. */
 int session_attach(Session *session, const struct winsize *size, int *ret, Error *error);
 

@@ -137,16 +137,20 @@ const Verb verb_restart = {
 };
 
 typedef struct AttachOptions {
+        uint32_t terminal;
         DetachKeys detach_keys;
 } AttachOptions;
 
 static const Option attach_options[] = {
+        { "terminal", &type_terminals, offsetof(AttachOptions, terminal),
+          "One of the further terminals that Terminals= made (0: the console)" },
         DETACH_KEYS_OPTION(AttachOptions),
         {},
 };
 
 static int attach_verb(const Call *call, Error *error) {
-        DetachKeys keys = ((const AttachOptions *) call->options)->detach_keys;
+        const AttachOptions *options = call->options;
+        DetachKeys keys = options->detach_keys;
         _cleanup_session_ Session session = SESSION_NULL;
         _cleanup_close_ int signals = -EBADF;
         const char *name = call->operands[0];
@@ -163,6 +167,8 @@ static int attach_verb(const Call *call, Error *error) {
                 r = client_open_session(bus, name, &fd, error);
         if (r >= 0)
                 r = session_open(fd, name, &session, error);
+        if (r >= 0 && options->terminal > 0)
+                r = session_select_terminal(&session, options->terminal, error);
         bus = sd_bus_flush_close_unref(bus);
         return r < 0 ? r : foreground_run(&session, signals, &keys, error);
 }
@@ -177,7 +183,8 @@ const Verb verb_attach = {
         .size = sizeof(AttachOptions),
         .help = "Show the terminal of a machine on this one",
         .details =
-                "For a machine that was run with --tty; what another one writes is in berth logs. ^]^]^] within a second leaves "
+                "For a machine that was run with --tty; what another one writes is in berth logs. With --terminal=N it is one of the "
+                "terminals that --terminals made on a machine that boots. ^]^]^] within a second leaves "
                 "it running (--detach-keys=), signals are passed on, and the exit status is the machine's, as with berth run. Several can be "
                 "attached at once.",
         .run = attach_verb,

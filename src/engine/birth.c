@@ -358,6 +358,10 @@ int birth_take_master(Birth *birth) {
         return TAKE_FD(birth->ends.master);
 }
 
+int *birth_take_terminals(Birth *birth) {
+        return TAKE_PTR(birth->ends.terminals);
+}
+
 int birth_take_notify(Birth *birth) {
         return TAKE_FD(birth->ends.notify);
 }
@@ -395,6 +399,9 @@ Birth *birth_free(Birth *birth) {
         (void) fd_close(birth->userns);
         (void) fd_close(birth->ends.master);
         (void) fd_close(birth->ends.notify);
+        if (birth->ends.terminals)
+                fd_close_many(birth->ends.terminals, birth->plan->spec->terminals);
+        free(birth->ends.terminals);
         free(birth->root_path);
         free(birth);
         return NULL;

@@ -49,5 +49,7 @@ PidRef birth_take_leader(Birth *birth);
 
 /* The master side of the terminal, the caller's from then on; -EBADF without one. */
 int birth_take_master(Birth *birth);
+/* Those of the further ones, as many as the spec says: the caller's array of the caller's descriptors; NULL without any. */
+int *birth_take_terminals(Birth *birth);
 /* The socket for notifications of the payload, bound in the machine; the same. */
 int birth_take_notify(Birth *birth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan.h"
 
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/capability.h>
@@ -21,6 +22,19 @@ static const PlannedLink links[] = {
         { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" }, {},
 };
 
+/* For systemd-getty-generator(8) inside. The console, which is opened first, is pts/0, so the first of these is pts/1. */
+static char *terminal_names(uint32_t n) {
+        char *names = strdup("container_ttys=pts/1");
+
+        for (uint32_t i = 2; i <= n && names; i++) {
+                char *longer = str_format("%s pts/%" PRIu32, names, i);
+
+                free(names);
+                names = longer;
+        }
+        return names;
+}
+
 static int plan_environment(Plan *plan) {
         int r = strv_append(&plan->environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 
@@ -32,6 +46,8 @@ static int plan_environment(Plan *plan) {
                 r = strv_append(&plan->environment, "TERM=xterm-256color");
         if (r >= 0 && (plan->spec->set_credential || plan->spec->load_credential))
                 r = strv_append(&plan->environment, "CREDENTIALS_DIRECTORY=" CREDENTIALS_PATH);
+        if (r >= 0 && plan->spec->terminals > 0 && !strv_env_get(plan->spec->environment, "container_ttys"))
+                r = strv_consume(&plan->environment, terminal_names(plan->spec->terminals));
         /* The Container Interface has it in the form of RFC 4122. */
         if (r >= 0 && plan->spec->machine_id) {
                 const char *id = plan->spec->machine_id;

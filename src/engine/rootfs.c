@@ -36,6 +36,8 @@ typedef struct Rootfs {
         bool bound_nodes;        /* our own nodes are bound over those in /dev, which are plain files */
         int empty;               /* an empty read-only directory to cover directories with */
         int master;              /* of the terminal */
+        int *terminals;          /* those of the further ones */
+        size_t n_terminals;
         int notify;              /* the socket for notifications */
         uint32_t owner;          /* host id of the machine's root */
 } Rootfs;
@@ -160,14 +162,23 @@ static int make_devpts(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         return TAKE_FD(devpts);
 }
 
+static int open_terminal(const Rootfs *rootfs, int *ret_number, Error *error) {
+        _cleanup_close_ int master = openat(rootfs->devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+        int unlocked = 0;
+
+        if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCGPTN, ret_number) < 0)
+                return error_set_errno(error, negative_errno(), "opening a terminal of", rootfs->plan->spec->name);
+        return TAKE_FD(master);
+}
+
 /* The terminal is one of the machine's own devpts, so that ttyname() and job control work inside. */
 static int make_console(Rootfs *rootfs, const PlannedMount *m, Error *error) {
-        _cleanup_close_ int master = openat(rootfs->devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), mount = -EBADF;
         char name[3 * sizeof(int)];
-        int number, unlocked = 0, r;
+        int number, r;
+        _cleanup_close_ int master = open_terminal(rootfs, &number, error), mount = -EBADF;
 
-        if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
-                return error_set_errno(error, negative_errno(), "opening the terminal of", m->target);
+        if (master < 0)
+                return master;
 
         (void) snprintf(name, sizeof(name), "%i", number);
         mount = mount_clone(rootfs->devpts, name, /* recursive= */ false, error);
@@ -179,6 +190,31 @@ static int make_console(Rootfs *rootfs, const PlannedMount *m, Error *error) {
 
         rootfs->master = TAKE_FD(master);
         return TAKE_FD(mount);
+}
+
+/*
+ * Further ones, which container_ttys= has named already: a new devpts gives out its numbers from 0 (ida_alloc() in
+ * fs/devpts/inode.c), and the console has the first.
+ */
+static int open_further_terminals(Rootfs *rootfs, Error *error) {
+        const uint32_t n = rootfs->plan->spec->terminals;
+
+        if (n == 0)
+                return 0;
+        rootfs->terminals = calloc(n, sizeof(int));
+        if (!rootfs->terminals)
+                return error_oom(error);
+        for (uint32_t i = 0; i < n; i++) {
+                int number = 0, fd = open_terminal(rootfs, &number, error);
+
+                if (fd < 0)
+                        return fd;
+                rootfs->terminals[rootfs->n_terminals++] = fd;
+                if ((uint32_t) number != i + 1)
+                        return error_set(error, ERROR_FAILED, EEXIST, "opening a terminal of", rootfs->plan->spec->name,
+                                         "it is pts/%i, and was to be pts/%" PRIu32, number, i + 1);
+        }
+        return 0;
 }
 
 static int take_leader_mount(int mount, const PlannedMount *m, Error *error) {
@@ -451,16 +487,20 @@ int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error) {
 
         for (size_t i = 0; i < plan->n_mounts && r >= 0; i++)
                 r = attach_mount(&rootfs, &plan->mounts[i], error);
+        if (r >= 0)
+                r = open_further_terminals(&rootfs, error);
 
         (void) fd_close(rootfs.dev);
         (void) fd_close(rootfs.devpts);
         (void) fd_close(rootfs.empty);
         if (r < 0) {
+                fd_close_many(rootfs.terminals, rootfs.n_terminals);
+                free(rootfs.terminals);
                 (void) fd_close(rootfs.master);
                 (void) fd_close(rootfs.notify);
                 return r;
         }
 
-        *ret = (RootfsEnds){ .master = rootfs.master, .notify = rootfs.notify };
+        *ret = (RootfsEnds){ .master = rootfs.master, .notify = rootfs.notify, .terminals = rootfs.terminals };
         return 0;
 }

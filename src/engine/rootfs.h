@@ -19,6 +19,7 @@ typedef struct LeaderMounts {
 /* Our ends of what is in the tree: the terminal's master side, the socket for notifications; -EBADF where there is none. */
 typedef struct RootfsEnds {
         int master, notify;
+        int *terminals;          /* the master sides of the further ones, as many as the spec says; NULL: none */
 } RootfsEnds;
 
 #define ROOTFS_ENDS_NULL (RootfsEnds){ .master = -EBADF, .notify = -EBADF }

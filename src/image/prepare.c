@@ -273,6 +273,9 @@ static int fill_defaults(Preparation *p, Error *error) {
 
         if (spec->boot && fill_boot_defaults(spec, error) < 0)
                 return -EINVAL;
+        if (!spec->boot && spec->terminals > 0)
+                return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the settings", "Terminals",
+                                 "it goes with Boot= only: without an init inside nobody opens them");
 
         if ((!spec->hostname && str_replace(&spec->hostname, spec->name) < 0) ||
             (!spec->working_directory && str_replace(&spec->working_directory, "/") < 0) ||

@@ -134,6 +134,27 @@ const SettingType type_count = {
         .parse = parse_count, .format = format_count, .clear = clear_count,
 };
 
+/* terminals: a uint32_t */
+
+static int parse_terminals(void *field, const char *text) {
+        uint32_t value;
+        int r = parse_u32(text, &value);
+
+        if (r < 0)
+                return r;
+        if (value > TERMINALS_MAX)
+                return -ERANGE;
+        *(uint32_t *) field = value;
+        return 0;
+}
+
+static_assert(TERMINALS_MAX == 64, "as it is said here");
+const SettingType type_terminals = {
+        .name = "terminals", .metavar = "N", .signature = "s",
+        .allowed = "a whole number from 0 to 64",
+        .parse = parse_terminals, .format = format_count, .clear = clear_count,
+};
+
 /* hooks: a list of strings */
 
 static int parse_hook(void *field, const char *text) {

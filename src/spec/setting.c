@@ -23,6 +23,8 @@ const Setting settings[] = {
           "Host name inside (default: the machine's name)" },
         { "Boot", SECTION_EXEC, &type_boolean, FIELD(boot), "boot|b", "no", TRUST_RUN,
           "Run the tree's init; Parameters= are its arguments" },
+        { "Terminals", SECTION_EXEC, &type_terminals, FIELD(terminals), "terminals", "0", TRUST_RUN,
+          "With Boot=: so many further terminals, with a login on each" },
         { "Register", SECTION_EXEC, &type_boolean, FIELD(registered), "register", "yes", TRUST_RUN,
           "Tell systemd-machined about the machine, for machinectl" },
         { "ProcessTwo", SECTION_EXEC, &type_boolean, FIELD(process_two), "as-pid2|init", "no", TRUST_RUN,

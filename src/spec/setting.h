@@ -191,6 +191,7 @@ extern const SettingType type_restart;
 extern const SettingType type_hooks;
 extern const SettingType type_health_action;
 extern const SettingType type_count;        /* a number of times */
+extern const SettingType type_terminals;    /* 0 … TERMINALS_MAX */
 /* setting-tree-types.c */
 extern const SettingType type_unmask;
 extern const SettingType type_set_credential;

@@ -195,7 +195,7 @@ typedef enum LogMode {
 const char *log_mode_to_string(LogMode mode);
 int log_mode_from_string(const char *s);
 
-enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256 };
+enum { SPEC_NAME_MAX = 64, SPEC_SETTINGS_MAX = 256, TERMINALS_MAX = 64 };
 
 struct Spec {
         /* What is no setting: who, from what, and how it was asked for. */
@@ -214,6 +214,7 @@ struct Spec {
         char *working_directory;   /* in the machine */
         char *hostname;
         bool boot;
+        uint32_t terminals;        /* besides the console: with boot, at most TERMINALS_MAX */
         bool registered;           /* with systemd-machined */
         bool process_two;
         bool ephemeral;

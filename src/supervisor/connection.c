@@ -19,6 +19,7 @@ struct Connection {
         ConnectionKind kind;
         sd_bus *bus;
         Exec *exec;              /* whose session it is; NULL: the machine's */
+        uint32_t terminal;       /* of the machine, that the session is of */
         sd_bus_message *wait_call;
         bool told;               /* of the end */
         Connection *previous, *next;
@@ -154,6 +155,14 @@ bool connection_is_link(const Connection *c) {
 
 Exec *connection_exec(Connection *c) {
         return c->exec;
+}
+
+uint32_t connection_terminal(const Connection *c) {
+        return c->terminal;
+}
+
+void connection_set_terminal(Connection *c, uint32_t number) {
+        c->terminal = number;
 }
 
 /* How what the session is for has ended, once it has. The content is borrowed. */

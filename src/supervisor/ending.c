@@ -4,7 +4,6 @@
 #include "announce.h"
 #include "clock.h"
 #include "connection.h"
-#include "console.h"
 #include "fd-util.h"
 #include "health.h"
 #include "hook.h"
@@ -14,6 +13,7 @@
 #include "pause.h"
 #include "recorder.h"
 #include "string-util.h"
+#include "terminals.h"
 
 void ending_leave(Supervisor *s) {
         connections_end(s);
@@ -35,10 +35,6 @@ void ending_tell_sessions(Supervisor *s) {
 void ending_on_session(Supervisor *s) {
         if (connections_answer_waits(s))
                 ending_leave(s);
-}
-
-static void on_console_done(void *userdata) {
-        supervisor_dispatch(userdata, EVENT_CONSOLE_DONE);
 }
 
 static void on_log_done(void *userdata) {
@@ -84,11 +80,7 @@ static void end_payload(Supervisor *s) {
 void ending_with(Supervisor *s, MachineState state) {
         end_payload(s);
         supervisor_set_state(s, PHASE_DRAINING, state);
-
-        if (s->console)
-                console_drain(s->console, on_console_done, s);
-        else
-                ending_drain_log(s);
+        terminals_drain(s);
 }
 
 /* The payload ran and is over. */
@@ -117,10 +109,7 @@ void ending_between_lives(Supervisor *s, uint64_t delay) {
         /* What the next life's processes are to be alone with. */
         (void) cgroup_kill_payload(&s->cgroup);
         supervisor_set_state(s, PHASE_REBOOTING, MACHINE_STARTING);
-        if (s->console)
-                console_drain(s->console, on_console_done, s);
-        else
-                supervisor_dispatch(s, EVENT_CONSOLE_DONE);
+        terminals_drain(s);
 }
 
 /* By its policy. How the last life ended can be read until the next one runs. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "interfaces.h"
 
+#include <inttypes.h>
 #include <signal.h>
 
 #include "console.h"
@@ -13,6 +14,7 @@
 #include "setting.h"
 #include "spec-bus.h"
 #include "terminal-size-bus.h"
+#include "terminals.h"
 #include "timeline-bus.h"
 
 int reply_error(sd_bus_message *call, const Error *error) {
@@ -332,11 +334,29 @@ static int get_console(Connection *c, Console **ret, sd_bus_error *error) {
         Supervisor *s = connection_supervisor(c);
         Exec *exec = connection_exec(c);
 
-        *ret = exec ? exec_console(exec) : s->console;
+        *ret = exec ? exec_console(exec) : terminals_get(s, connection_terminal(c));
         if (!*ret)
                 return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "%s '%s' has no terminal.",
                                          exec ? "The command in machine" : "Machine", s->spec->name);
         return 0;
+}
+
+/* For what comes: Attach() and Resize(). */
+static int method_select_terminal(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const Supervisor *s = connection_supervisor(userdata);
+        uint32_t number;
+        int r = sd_bus_message_read(call, "u", &number);
+
+        if (r < 0)
+                return r;
+        if (number > 0 && (connection_exec(userdata) || !terminals_get(s, number)))
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_INVALID_VALUE),
+                                         "%s '%s' has no terminal %" PRIu32 ": besides the console, which is 0, it has %" PRIu32
+                                         " (Terminals=).",
+                                         connection_exec(userdata) ? "The command in machine" : "Machine", s->spec->name, number,
+                                         connection_exec(userdata) ? 0 : s->spec->terminals);
+        connection_set_terminal(userdata, number);
+        return sd_bus_reply_method_return(call, NULL);
 }
 
 static int method_attach(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -378,6 +398,8 @@ static int method_leave(sd_bus_message *call, void *userdata, sd_bus_error *erro
 static const sd_bus_vtable session_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", result, "i", status, "s", reason), method_wait,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SelectTerminal", SD_BUS_ARGS("u", number), SD_BUS_NO_RESULT, method_select_terminal,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_RESULT("h", stream), method_attach,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

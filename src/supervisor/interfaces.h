@@ -24,5 +24,8 @@ Supervisor *connection_supervisor(Connection *c);
 bool connection_is_link(const Connection *c);
 /* The exec that a session is of, NULL: it is the machine's. */
 struct Exec *connection_exec(Connection *c);
+/* The terminal of the machine, as Terminals= counts them, that a session is of. */
+uint32_t connection_terminal(const Connection *c);
+void connection_set_terminal(Connection *c, uint32_t number);
 /* Answers Wait() at the end of the machine, or now if that was already. -EBUSY: an earlier one is not answered yet. */
 int connection_wait(Connection *c, sd_bus_message *call);

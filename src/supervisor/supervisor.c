@@ -11,7 +11,6 @@
 #include "attach.h"
 #include "clone-tree.h"
 #include "connection.h"
-#include "console.h"
 #include "exec.h"
 #include "fd-util.h"
 #include "file-util.h"
@@ -35,6 +34,7 @@
 #include "spec-json.h"
 #include "string-util.h"
 #include "strv.h"
+#include "terminals.h"
 #include "unit-limits.h"
 
 /* Making and unmaking */
@@ -78,7 +78,7 @@ static void supervisor_done(Supervisor *s) {
         sd_event_source_disable_unref(s->announce_timer);
         live_binds_free(s);
         notify_free(s->notify);
-        console_free(s->console);
+        terminals_free(s);
         recorder_free(s->recorder);
         birth_free(s->birth);
         plan_free(s->plan);
@@ -328,15 +328,8 @@ static int block_signals(void) {
 }
 
 static int add_leader(Supervisor *s, Error *error) {
-        int master = birth_take_master(s->birth), notify = birth_take_notify(s->birth), r = 0;
+        int notify = birth_take_notify(s->birth), r = terminals_take(s, error);
 
-        if (master >= 0 && s->console)
-                r = console_replace_master(s->console, master);
-        else if (master >= 0) {
-                r = console_new(s->event, master, /* hold= */ false, &s->console, error);
-                if (r >= 0)
-                        console_resize(s->console, s->terminal_size.ws_row, s->terminal_size.ws_col);
-        }
         if (r >= 0 && notify >= 0)
                 r = notify_new(s->event, notify, s->spec->boot ? birth_leader_child(s->birth) : 0, supervisor_on_notify, s,
                                &s->notify, error);

@@ -115,6 +115,8 @@ typedef struct Supervisor {
         Namespaces namespaces;   /* to join, until the leader has */
 
         Console *console;        /* with a terminal */
+        Console **terminals;     /* the further ones, as many as the spec says; NULL: none */
+        uint32_t draining;       /* terminals that have not delivered all yet */
         struct winsize terminal_size; /* that it begins with */
         struct Recorder *recorder; /* where what it writes is recorded */
         Connection *connections; /* list of all peers */

@@ -233,3 +233,96 @@ test_login() {
         type_into one "exit 4" Enter
         wait_until 60 shows one "status "
 }
+
+is_up() {
+        berth exec "$1" systemctl is-system-running 2>/dev/null | grep -qE "running|degraded"
+}
+
+# has_getty NAME N: a login waits on the Nth terminal.
+has_getty() {
+        [[ $(berth exec "$1" systemctl is-active "container-getty@$2.service" 2>/dev/null) == active ]]
+}
+
+# The Container Interface's container_ttys=.
+test_further_terminals() {
+        local leader
+        at_end mux kill-server
+        at_end forget many
+        berth run -d --boot --rm --ephemeral --terminals=3 --name many /var/lib/machines/debian >/dev/null
+        wait_until 120 is_up many
+        assert_contains "$(berth exec many sh -c 'tr "\0" "\n" </proc/1/environ')" "container_ttys=pts/1 pts/2 pts/3"
+        wait_until 60 has_getty many 1
+        wait_until 60 has_getty many 2
+        wait_until 60 has_getty many 3
+        refute has_getty many 4
+        berth exec many sh -c 'useradd -m guest; echo guest:word | chpasswd'
+
+        # Each is one of its own, with the size of who looks at it.
+        screen two "berth attach --terminal=2 many"
+        wait_until 60 shows two "login:"
+        type_into two guest Enter
+        wait_until 60 shows two "Password:"
+        type_into two word Enter
+        wait_until 60 eval 'type_into two "tty; echo in-\$((40 + 2))" Enter; sleep 0.5; shows two in-42'
+        check shows two /dev/pts/2
+        wait_until 60 eval 'type_into two "stty size" Enter; sleep 0.5; shows two "24 80"'
+        mux resize-window -t two -x 100 -y 30
+        wait_until 60 eval 'type_into two "stty size" Enter; sleep 0.5; shows two "30 100"'
+        screen one "berth attach --terminal=1 many"
+        wait_until 60 shows one "login:"
+        refute shows one in-42
+
+        # A second one sees the same, and leaves it.
+        screen three "berth attach --terminal=2 --detach-keys=ctrl-x many"
+        wait_until 60 eval 'type_into two "echo both-\$((40 + 3))" Enter; sleep 0.5; shows three both-43'
+        type_into three C-x
+        wait_until 60 shows three "runs on"
+        # It is not the console, which alone is recorded.
+        assert_lacks "$(berth logs many 2>&1)" both-43
+
+        # Who looks at one sees the next life's.
+        mux clear-history -t one
+        leader=$(leader_of many)
+        type_into one "" Enter
+        berth exec many systemctl reboot || true
+        wait_until 120 eval '[[ $(leader_of many) != "$leader" ]]'
+        wait_until 120 is_up many
+        wait_until 60 has_getty many 2
+        wait_until 60 eval 'type_into two "" Enter; sleep 0.5; shows two "login:"'
+        berth stop many
+        wait_until 60 shows one "status 0"
+        wait_until 60 shows two "status 0"
+}
+
+# Only on: namespaced
+test_terminals_that_cannot_be() {
+        make_tree tree
+        at_end forget plain
+        assert_contains "$(error_of berth run --rm --terminals=2 ./tree true)" "Boot="
+        assert_contains "$(error_of berth run --rm --boot --terminals=65 ./tree)" "0 to 64"
+        berth run -d -t --rm --name plain ./tree sleep 100000 >/dev/null
+        assert_contains "$(error_of berth attach --terminal=1 plain)" "no terminal 1"
+}
+
+is_dead_process() {
+        ! test -e "/proc/$1"
+}
+
+# A getty on each of many, a client that is killed, and nothing is left. Written down in a settings file.
+# Only on: namespaced
+test_many_further_terminals() {
+        local fds supervisor
+        make_debian_tree crowd
+        printf '[Exec]\nBoot=yes\nTerminals=64\n' >crowd.nspawn
+        at_end forget crowd
+        berth run -d --rm ./crowd >/dev/null
+        wait_until 120 is_up crowd
+        wait_until 60 has_getty crowd 64
+        supervisor=$(supervisor_of crowd)
+        fds=$(ls "/proc/$supervisor/fd" | wc -l)
+        timeout --signal=KILL 2 berth attach --terminal=64 crowd >out </dev/null || true
+        assert_contains "$(cat out)" "login:"
+        wait_until 60 eval '[[ $(ls "/proc/$supervisor/fd" | wc -l) == "$fds" ]]'
+        berth stop crowd
+        wait_until 60 is_dead_process "$supervisor"
+}

@@ -85,6 +85,7 @@ static const Samples samples[] = {
           { "prestart", "prestart:true", "later:/bin/true", "started:", "stopping:/", "stopped:/a/../b", "started:/a 'b" } },
         { &type_health_action, { "none", "kill", "restart" }, { "stop", "yes" } },
         { &type_count, { "1", "5" }, { "0", "-1", "x", "1.5" } },
+        { &type_terminals, { "1", "64" }, { "65", "-1", "x", "1.5", "4294967296" } },
         { &type_log, { "none", "journal", "file", "passthrough", "journald" }, { "syslog", "no", "Journal" } },
         { &type_limit_number, { "1024", "1024:2048", "0:infinity", "infinity", "-1" }, { "x", "2:1", "1:2:3", "1K", "-2" } },
         { &type_limit_size, { "64M", "1K:2G", "0", "infinity" }, { "M", "2G:1G", "50%", "1 M" } },

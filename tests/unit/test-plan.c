@@ -131,6 +131,27 @@ static void test_environment(void **state) {
         assert_string_equal(strv_env_get(plan->environment, "PATH"), "/opt");
         assert_string_equal(strv_env_get(plan->environment, "container"), "berth");
         assert_null(strv_env_get(plan->environment, "TERM"));
+        assert_null(strv_env_get(plan->environment, "container_ttys"));
+}
+
+/* Numbers are those of a new devpts, in which the console is the first. */
+static void test_further_terminals(void **state) {
+        _cleanup_spec_ Spec *spec = resolved_spec();
+        _cleanup_plan_ Plan *one = NULL, *three = NULL, *own = NULL;
+
+        spec->boot = spec->terminal = true;
+        assert_int_equal(setting_assign(setting_by_name("Terminals"), spec, "1", NULL), 0);
+        one = plan_of(spec, &unified);
+        assert_string_equal(strv_env_get(one->environment, "container_ttys"), "pts/1");
+        assert_int_equal(setting_assign(setting_by_name("Terminals"), spec, "3", NULL), 0);
+        three = plan_of(spec, &unified);
+        assert_string_equal(strv_env_get(three->environment, "container_ttys"), "pts/1 pts/2 pts/3");
+        assert_int_equal(strv_append(&spec->environment, "container_ttys=pts/2"), 0);
+        own = plan_of(spec, &unified);
+        assert_string_equal(strv_env_get(own->environment, "container_ttys"), "pts/2");
+
+        assert_int_equal(setting_assign(setting_by_name("Terminals"), spec, "65", NULL), -EINVAL);
+        assert_int_equal(setting_assign(setting_by_name("Terminals"), spec, "-1", NULL), -EINVAL);
 }
 
 static void test_print(void **state) {
@@ -161,7 +182,7 @@ int main(void) {
                 TEST(test_mount_order),
                 TEST(test_unified_has_no_cgroup_directory),
                 TEST(test_capabilities),
-                TEST(test_environment),
+                TEST(test_environment), TEST(test_further_terminals),
                 TEST(test_print),
         };
 

@@ -14,7 +14,7 @@
 /* Rows that need no more than the right to run a machine, whatever their value. What is not in here has to say so itself. */
 static const char *const harmless[] = {
         "WritableLayer", "ResolvConf", "Timezone", "DiskMax", "RootHash",
-        "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "Register",
+        "Parameters", "Environment", "User", "WorkingDirectory", "Hostname", "Boot", "Terminals", "Register",
         "ProcessTwo", "Ephemeral", "Restart", "RestartSec", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
         "HookTimeoutSec", "HealthCommand", "HealthIntervalSec", "HealthTimeoutSec", "HealthStartPeriodSec", "HealthRetries",
         "HealthOnFailure", "NotifyReady", "TimeoutStartSec",
