@@ -42,6 +42,7 @@ struct Birth {
         JournalLink journal;
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
+        int incoming;            /* borrowed */
 
         int host_mounts;         /* the host's mount namespace, to go back to */
         int socket;              /* to the leader */
@@ -209,6 +210,7 @@ static int mount_api_file_systems(Birth *birth, Error *error) {
                         .sources = &birth->sources,
                         .scratch = &birth->scratch,
                         .secrets = &birth->secrets,
+                        .incoming = birth->incoming,
                 },
                 &birth->ends, error);
         if (r >= 0)
@@ -288,18 +290,18 @@ static const struct {
 };
 #undef STEP
 
-int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *namespaces, const char *mount_point,
-                Timeline *timeline, Birth **ret, Error *error) {
+int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error *error) {
         _cleanup_birth_ Birth *birth = malloc(sizeof(Birth));
         int r = 0;
 
         if (!birth)
                 return error_oom(error);
         *birth = (Birth){
-                .plan = plan,
-                .source = source,
-                .namespaces = namespaces,
-                .mount_point = mount_point,
+                .plan = parts->plan,
+                .source = parts->source,
+                .namespaces = parts->namespaces,
+                .mount_point = parts->mount_point,
+                .incoming = parts->incoming,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
                 .socket = -EBADF,

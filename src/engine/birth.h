@@ -17,14 +17,17 @@
 
 typedef struct Birth Birth;
 
-/*
- * Builds the machine up to the point where its leader waits for its cgroup. SOURCE and the NAMESPACES to join are
- * borrowed.
- * MOUNT_POINT is an empty directory of the host that serves as the place to build at, in a mount namespace
- * that is gone at the end of the call. TIMELINE gets a mark for each step, if somebody measures.
- */
-int birth_build(const Plan *plan, const TreeSource *source, const Namespaces *namespaces, const char *mount_point,
-                Timeline *timeline, Birth **ret, Error *error);
+/* What it is made from; all is borrowed. */
+typedef struct BirthParts {
+        const Plan *plan;
+        const TreeSource *source;
+        const Namespaces *namespaces; /* to join */
+        const char *mount_point; /* an empty directory of the host to build at, in a mount namespace that is gone afterwards */
+        int incoming;            /* for MOUNT_INCOMING, or -EBADF */
+} BirthParts;
+
+/* Builds the machine up to the point where its leader waits for its cgroup. TIMELINE gets a mark for each step, if somebody measures. */
+int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error *error);
 
 /* Kills a leader that has not been taken. Accepts NULL. */
 Birth *birth_free(Birth *birth);

@@ -70,21 +70,20 @@ static int prepare_namespaces(Leader *leader, Error *error) {
 /*
  * Our copy of the mount namespace belongs to our user namespace, so all that was built in the original is
  * locked: it can be neither unmounted nor uncovered, whatever capabilities the payload has
- * (mount_namespaces(7)). Its topmost mount is locked too, hence the clone over itself before pivot_root(2).
+ * (mount_namespaces(7)). Its topmost mount is locked too, hence the clone over itself before pivot_root(2). All of it is
+ * private already, but what has to stay a slave (MOUNT_INCOMING).
  */
 static int enter_tree(Leader *leader, Error *error) {
         const char *object = leader->plan->spec->root;
         _cleanup_close_ int root = -EBADF;
-        int r;
 
         if (unshare(CLONE_NEWNS) < 0)
                 return error_set_errno(error, negative_errno(), "making the mount namespace", NULL);
 
-        root = mount_clone(AT_FDCWD, ".", /* recursive= */ true, error);
+        root = open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
         if (root < 0)
-                return root;
-        r = move_mount(root, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH);
-        if (r < 0 || fchdir(root) < 0)
+                return error_set_errno(error, negative_errno(), "cloning the mounts of", object);
+        if (move_mount(root, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(root) < 0)
                 return error_set_errno(error, negative_errno(), "attaching the tree", object);
 
         /* pivot_root(".", ".") stacks the old root on the new one, where it can be let go (pivot_root(2), notes). */

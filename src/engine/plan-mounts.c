@@ -84,6 +84,11 @@ static const PlannedMount credentials[] = {
         { MOUNT_CREDENTIALS, CREDENTIALS_PATH, NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, "mode=500,size=16m,nr_inodes=2k" },
 };
 
+/* Its options are those of whoever makes it. */
+static const PlannedMount incoming[] = {
+        { MOUNT_INCOMING, INCOMING_PATH, NOSUID_NODEV_NOEXEC | MOUNT_ATTR_RDONLY, NULL },
+};
+
 static const PlannedMount console[] = {
         { MOUNT_CONSOLE, "/dev/console", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, NULL },
 };
@@ -100,10 +105,18 @@ const char *mount_kind_name(MountKind kind) {
                 [MOUNT_OVERLAY] = "overlay",     [MOUNT_HOST_SHM] = "host-shm",
                 [MOUNT_JOINED_SHM] = "joined-shm", [MOUNT_HOST_CGROUP] = "host-cgroup",
                 [MOUNT_CREDENTIALS] = "credentials", [MOUNT_WRITABLE] = "writable",
+                [MOUNT_INCOMING] = "incoming",
         };
         static_assert(ELEMENTSOF(names) == _MOUNT_KIND_MAX, "each kind of mount has a name");
 
         return names[kind];
+}
+
+bool plan_has_mount(const Plan *plan, MountKind kind) {
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (plan->mounts[i].kind == kind)
+                        return true;
+        return false;
 }
 
 static int add_mounts(Plan *plan, const PlannedMount *mounts, size_t n) {
@@ -315,6 +328,11 @@ static const char *repeated_target(const Plan *plan) {
         return NULL;
 }
 
+/* machined refuses a machine that has a user namespace, and knows none that is not registered. */
+static bool machined_may_bind(const Plan *plan) {
+        return plan->spec->registered && !(plan_all_namespaces(plan) & CLONE_NEWUSER);
+}
+
 int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
         int r = tree_mode(plan, error);
 
@@ -341,6 +359,8 @@ int plan_mounts(Plan *plan, const PlanHost *host, Error *error) {
                 r = plan->spec->boot || plan->spec->nesting ? ADD_MOUNTS(plan, writable_cgroup) : ADD_MOUNTS(plan, cgroup);
         if (r >= 0 && plan->notify_socket)
                 r = ADD_MOUNTS(plan, run_host);
+        if (r >= 0 && machined_may_bind(plan))
+                r = ADD_MOUNTS(plan, incoming);
         if (r >= 0 && (plan->spec->set_credential || plan->spec->load_credential))
                 r = ADD_MOUNTS(plan, credentials);
         if (r >= 0)

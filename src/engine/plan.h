@@ -36,11 +36,15 @@ typedef enum MountKind {
         MOUNT_RUN_HOST,  /* what the machine may know of its host (run-host.h) */
         MOUNT_WRITABLE,  /* what is at the target, writable again below something that is read-only */
         MOUNT_CREDENTIALS, /* the machine's credentials, a file each */
+        MOUNT_INCOMING,  /* where systemd-machined brings mounts in from (incoming.h) */
         _MOUNT_KIND_MAX,
 } MountKind;
 
 /* Where credentials are, by systemd's Container Interface. */
 #define CREDENTIALS_PATH "/run/host/credentials"
+
+/* Where machined looks for what it has mounted for a machine: bind_mount_in_namespace() in systemd. */
+#define INCOMING_PATH "/run/host/incoming"
 
 typedef struct PlannedMount {
         MountKind kind;
@@ -141,3 +145,6 @@ static inline uint32_t plan_root_id(const Plan *plan) {
 void plan_print(const Plan *plan, FILE *f);
 
 const char *mount_kind_name(MountKind kind);
+
+/* Whether there is a mount of the kind. */
+bool plan_has_mount(const Plan *plan, MountKind kind);

@@ -30,6 +30,7 @@ typedef struct Rootfs {
         Sources *sources;
         Scratch *scratch;
         const Secrets *secrets;
+        int incoming;            /* borrowed */
         BindIds ids;
         int dev;                 /* the attached /dev */
         int devpts;              /* its devpts instance */
@@ -415,6 +416,12 @@ static int make_credentials(Rootfs *rootfs, const PlannedMount *m, Error *error)
         return r < 0 ? r : TAKE_FD(mount);
 }
 
+static int take_incoming(const Rootfs *rootfs, Error *error) {
+        int mount = rootfs->incoming < 0 ? -ENOENT : fd_dup(rootfs->incoming);
+
+        return mount < 0 && mount != -ENOENT ? error_set_errno(error, mount, "keeping", INCOMING_PATH) : mount;
+}
+
 static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         switch (m->kind) {
         case MOUNT_TMPFS:     return make_tmpfs(rootfs, m, error);
@@ -436,6 +443,7 @@ static int make_mount(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         case MOUNT_OVERLAY:   return make_overlay(rootfs, m, error);
         case MOUNT_WRITABLE:  return make_writable(rootfs, m, error);
         case MOUNT_CREDENTIALS: return make_credentials(rootfs, m, error);
+        case MOUNT_INCOMING:  return take_incoming(rootfs, error);
         case _MOUNT_KIND_MAX: break;
         }
         return error_set(error, ERROR_FAILED, EINVAL, "making a mount of an unknown kind for", m->target, NULL);
@@ -475,6 +483,7 @@ int rootfs_mount(const RootfsParts *parts, RootfsEnds *ret, Error *error) {
                 .sources = parts->sources,
                 .scratch = parts->scratch,
                 .secrets = parts->secrets,
+                .incoming = parts->incoming,
                 .ids = { .userns = parts->userns, .root = plan_root_id(plan) },
                 .dev = -EBADF,
                 .devpts = -EBADF,

@@ -33,6 +33,7 @@ typedef struct RootfsParts {
         Sources *sources;
         Scratch *scratch;
         const Secrets *secrets;
+        int incoming;            /* a detached mount, or -EBADF where there is none */
 } RootfsParts;
 
 /*

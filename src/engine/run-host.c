@@ -57,6 +57,15 @@ static int make_socket(const Plan *plan, int dir, int *ret, Error *error) {
         return 0;
 }
 
+/* What could not be made later. */
+static int make_mount_points(const Plan *plan, int dir, Error *error) {
+        if (mkdirat(dir, path_basename(CREDENTIALS_PATH), 0755) < 0)
+                return error_set_errno(error, negative_errno(), "making the mount point", CREDENTIALS_PATH);
+        if (plan_has_mount(plan, MOUNT_INCOMING) && mkdirat(dir, path_basename(INCOMING_PATH), 0700) < 0)
+                return error_set_errno(error, negative_errno(), "making the mount point", INCOMING_PATH);
+        return 0;
+}
+
 int run_host_make(const Plan *plan, const PlannedMount *m, int *ret_notify, Error *error) {
         _cleanup_free_ char *options = str_format("%s,uid=%" PRIu32 ",gid=%" PRIu32, m->options, plan_root_id(plan),
                                                   plan_root_id(plan));
@@ -75,9 +84,8 @@ int run_host_make(const Plan *plan, const PlannedMount *m, int *ret_notify, Erro
                 r = write_file(mount, "container-manager", "berth\n", error);
         if (r >= 0 && plan->notify_socket)
                 r = make_socket(plan, mount, &notify, error);
-        /* A mount point, which could not be made later. */
-        if (r >= 0 && mkdirat(mount, path_basename(CREDENTIALS_PATH), 0755) < 0)
-                r = error_set_errno(error, negative_errno(), "making the mount point", CREDENTIALS_PATH);
+        if (r >= 0)
+                r = make_mount_points(plan, mount, error);
         if (r >= 0)
                 r = mount_add_attributes(mount, m->attributes, /* recursive= */ false, error);
         if (r < 0)

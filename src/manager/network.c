@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 
+#include "incoming.h"
 #include "log.h"
 #include "pool.h"
 #include "remains.h"
@@ -25,7 +26,7 @@ static bool something_is_left(const Manager *manager) {
         _cleanup_free_ char *path = str_format("%s/network", manager->places->run);
         DIR *stream = path ? opendir(path) : NULL;
         struct dirent *item;
-        bool unused = remains_are_left(manager->places->run);
+        bool unused = remains_are_left(manager->places->run) || incoming_is_left(manager->places->run);
 
         while (stream && !unused && (item = readdir(stream)))
                 unused = item->d_name[0] != '.' && pool_is_leased(dirfd(stream), item->d_name) == 0;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remains.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "dead-machines.h"
 #include "extra-links.h"
 #include "fd-util.h"
 #include "file-util.h"
-#include "lock-file.h"
 #include "log.h"
 #include "rate.h"
 #include "spec-json.h"
@@ -108,24 +107,6 @@ void remains_withdraw(const Spec *spec) {
                 withdraw(folder, spec->name, spec);
 }
 
-/* Calls DEAD for the folder of each machine that does not live, until it returns false. Whether it did. */
-static bool foreach_dead(const char *run, bool (*dead)(const char *name)) {
-        _cleanup_free_ char *path = str_format("%s/remains", run), *machines = str_format("%s/machines", run);
-        DIR *stream = path && machines ? opendir(path) : NULL;
-        struct dirent *item;
-        bool more = true;
-
-        while (stream && more && (item = readdir(stream))) {
-                _cleanup_free_ char *lock = str_format("%s/%s/lock", machines, item->d_name);
-
-                if (item->d_name[0] != '.' && lock && lock_file_is_held(AT_FDCWD, lock) == 0)
-                        more = dead(item->d_name);
-        }
-        if (stream)
-                (void) closedir(stream);
-        return !more;
-}
-
 static bool sweep_one(const char *name) {
         _cleanup_close_ int folder = open_remains(name);
         _cleanup_free_ char *text = NULL;
@@ -140,13 +121,9 @@ static bool sweep_one(const char *name) {
 }
 
 void remains_sweep(void) {
-        (void) foreach_dead(BERTH_RUN_DIR, sweep_one);
-}
-
-static bool stop_at_first(const char *name) {
-        return false;
+        (void) dead_machines_visit(BERTH_RUN_DIR, "remains", sweep_one);
 }
 
 bool remains_are_left(const char *run) {
-        return foreach_dead(run, stop_at_first);
+        return dead_machines_left(run, "remains");
 }

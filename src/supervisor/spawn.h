@@ -17,7 +17,7 @@
 typedef enum SpawnFlags {
         SPAWN_PLAN = 1 << 0,     /* print the plan to stdout_fd and exit: nothing is made */
         SPAWN_EMPTY = 1 << 1,    /* no machine at all: remove what is in the folder run_dir, which takes rights that berthd lacks */
-        SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no machine uses of the networks, and exit */
+        SPAWN_NETWORK_SWEEP = 1 << 2,  /* no machine: take away what no living machine uses of the networks, or else, and exit */
         SPAWN_NETWORK_RELOAD = 1 << 3, /* no machine: make the packet filter anew, and exit */
         /* No machine: make a tree in the folder run_dir, called by stdin_fd's first line, of tree; its path follows. */
         SPAWN_CLONE = 1 << 5,

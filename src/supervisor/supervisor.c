@@ -16,6 +16,7 @@
 #include "file-util.h"
 #include "health.h"
 #include "hooks.h"
+#include "incoming.h"
 #include "keep-unit.h"
 #include "leader-clone.h"
 #include "live-binds.h"
@@ -81,6 +82,8 @@ static void supervisor_done(Supervisor *s) {
         terminals_free(s);
         recorder_free(s->recorder);
         birth_free(s->birth);
+        if (s->plan && plan_has_mount(s->plan, MOUNT_INCOMING))
+                incoming_remove(s->spec->name);
         plan_free(s->plan);
         snapshot_done(&s->snapshot);
         spec_free(s->spec);
@@ -243,13 +246,33 @@ static int open_source(Supervisor *s, const char *place, Error *error) {
         return r >= 0 && supervisor_may_begin_again(s) ? source_keep(&s->source, place, error) : r;
 }
 
+/* Nothing depends on machined, and so on no way for it: a host where that can't be made is told of. */
+static int make_incoming(const Supervisor *s) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        int fd = plan_has_mount(s->plan, MOUNT_INCOMING) ? incoming_make(s->spec->name, &error) : -EBADF;
+
+        if (fd < 0 && error_is_set(&error))
+                (void) log_failure(fd, &error, s->spec->name);
+        return fd;
+}
+
 static int build_from(Supervisor *s, const char *place, Error *error) {
+        _cleanup_close_ int incoming = -EBADF;
         TreeSource tree;
         int r = source_for_life(&s->source, &tree, error);
 
         if (r < 0)
                 return r;
-        r = birth_build(s->plan, &tree, &s->namespaces, place, &s->timeline, &s->birth, error);
+        incoming = make_incoming(s);
+        r = birth_build(
+                &(BirthParts){
+                        .plan = s->plan,
+                        .source = &tree,
+                        .namespaces = &s->namespaces,
+                        .mount_point = place,
+                        .incoming = incoming,
+                },
+                &s->timeline, &s->birth, error);
         source_life_done(&s->source, &tree);
         return r;
 }

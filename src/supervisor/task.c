@@ -10,6 +10,7 @@
 #include "fd-util.h"
 #include "file-util.h"
 #include "image-job.h"
+#include "incoming.h"
 #include "log.h"
 
 /* What a removed machine or volume has left can be much: nobody waits for it, and what remains is removed the next time. */
@@ -20,8 +21,12 @@ static int empty_folder(const SpawnRequest *request, uint64_t *ret_number, Error
 }
 
 static int work_on_networks(const SpawnRequest *request, uint64_t *ret_number, Error *error) {
-        int r = request->flags & SPAWN_NETWORK_SWEEP ? network_sweep(error) : 0;
+        int r = 0;
 
+        if (request->flags & SPAWN_NETWORK_SWEEP) {
+                incoming_sweep();
+                r = network_sweep(error);
+        }
         return r >= 0 && request->flags & SPAWN_NETWORK_RELOAD ? network_reload(error) : r;
 }
 

@@ -45,6 +45,7 @@ list_networks() {
 
 list_registry() {
         find /run/berth/remains -mindepth 1 -maxdepth 1 -printf 'remains %f\n' 2>/dev/null || true
+        find /run/berth/incoming /run/systemd/nspawn/propagate -mindepth 1 -maxdepth 1 -printf 'incoming %p\n' 2>/dev/null || true
         find /run/berth/machines -mindepth 1 -maxdepth 1 -printf 'registry %p\n' 2>/dev/null || true
         find /run/systemd/machines -mindepth 1 -maxdepth 1 -name '[!:.]*' -not -name 'unit:*' -printf 'machined %f\n' 2>/dev/null || true
 }

@@ -136,3 +136,104 @@ test_verbs_on_a_system() {
         machinectl terminate whole
         wait_until 60 is_unregistered whole
 }
+
+# A machine of the test's own without a user namespace, that machined knows.
+run_open_machine() {
+        make_tree tree
+        at_end berth rm --force "$1"
+        berth run -d --name "$1" --private-users=no "${@:2}" ./tree sleep 1000 >/dev/null
+        wait_until 60 is_registered "$1"
+}
+
+has_no_way_in() {
+        [[ ! -e /run/berth/incoming/$1 && ! -L /run/systemd/nspawn/propagate/$1 ]]
+}
+
+test_bind_without_a_user_namespace() {
+        run_open_machine reached
+        mkdir folder
+        echo from-the-host >folder/file
+        machinectl bind --mkdir reached "$PWD/folder" /srv/deep/folder
+        assert_eq "$(berth exec reached cat /srv/deep/folder/file)" from-the-host
+        # It is the folder itself, and from both sides.
+        berth exec reached sh -c 'echo from-inside >/srv/deep/folder/other'
+        assert_eq "$(cat folder/other)" from-inside
+
+        machinectl bind --mkdir --read-only reached "$PWD/folder/file" /srv/file
+        assert_eq "$(berth exec reached cat /srv/file)" from-the-host
+        assert_contains "$(error_of berth exec reached sh -c 'echo more >>/srv/file')" "Read-only file system"
+        # Without --mkdir the place has to be there.
+        refute machinectl bind reached "$PWD/folder" /srv/not-there 2>/dev/null
+}
+
+# What it comes in by is empty, read-only, and no part of the host's /run.
+# Only on: namespaced
+test_nothing_else_comes_in_by_the_way_of_bind() {
+        run_open_machine narrow --cap-add=sys_admin
+        assert_eq "$(berth exec narrow ls -A /run/host/incoming)" ""
+        refute berth exec narrow touch /run/host/incoming/file 2>/dev/null
+        refute berth exec narrow mkdir -p /run/host/incoming/../incoming/folder 2>/dev/null
+        assert_eq "$(find /run/berth/incoming/narrow -mindepth 1)" ""
+
+        # One that may remount has a file system of its own there, and what it mounts is not seen by the host.
+        berth exec narrow mount -o remount,bind,rw /run/host/incoming
+        berth exec narrow sh -c 'dd if=/dev/zero of=/run/host/incoming/fill bs=1k count=1000 2>/dev/null' || true
+        (($(stat -c %s /run/berth/incoming/narrow/fill) <= 65536)) || fail "it can fill the host's memory"
+        berth exec narrow mkdir /run/host/incoming/mine
+        berth exec narrow mount -t tmpfs -o size=4k tmpfs /run/host/incoming/mine
+        assert_lacks "$(cat /proc/1/mountinfo)" /run/berth/incoming/narrow/mine
+        berth exec narrow mount -o remount,ro /run/host/incoming
+        touch /run/berth/still-writable
+        rm /run/berth/still-writable
+}
+
+# Only on: namespaced
+test_the_way_of_bind_goes_with_the_machine() {
+        run_open_machine reached
+        refute has_no_way_in reached
+        machinectl bind --mkdir reached "$PWD" /srv/before
+        berth restart reached
+        wait_until 60 is_registered reached
+        machinectl bind --mkdir reached "$PWD" /srv/after
+        check berth exec reached test -d /srv/after/tree
+        berth stop reached
+        wait_until 60 has_no_way_in reached
+
+        # One that is not registered has none, and so has one that could not be bound into.
+        berth run -d --rm --ephemeral --name hidden --private-users=no --register=no /var/lib/machines/busybox sleep 1000
+        check has_no_way_in hidden
+        berth stop hidden
+        berth run -d --rm --ephemeral --name mapped /var/lib/machines/busybox sleep 1000
+        check has_no_way_in mapped
+        berth stop mapped
+}
+
+# Only on: namespaced
+test_the_way_of_bind_is_not_left_by_a_kill() {
+        run_open_machine reached
+        kill_manager "$(supervisor_of reached)"
+        # Not before somebody looks.
+        berth list >/dev/null
+        wait_until 60 has_no_way_in reached
+        assert_lacks "$(cat /proc/1/mountinfo)" /run/berth/incoming
+
+        # And the next run of the name does not mind what it finds.
+        berth start reached
+        wait_until 60 is_registered reached
+        kill_manager "$(supervisor_of reached)"
+        berth start reached
+        wait_until 60 is_registered reached
+        machinectl bind --mkdir reached "$PWD" /srv/folder
+        check berth exec reached test -d /srv/folder/tree
+}
+
+test_bind_with_a_user_namespace_is_refused_and_berth_does_it() {
+        echo carried >file
+        chmod 644 file
+        berth run -d --rm --ephemeral --name mapped /var/lib/machines/busybox sleep 1000
+        at_end berth stop mapped
+        wait_until 60 is_registered mapped
+        assert_matches "$(error_of machinectl bind --mkdir mapped "$PWD/file" /srv/file)" '[Uu]ser namespac'
+        berth bind mapped "$PWD/file:/srv/file"
+        assert_eq "$(berth exec mapped cat /srv/file)" carried
+}
