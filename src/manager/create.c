@@ -143,13 +143,12 @@ int rename_run(Call *call, Error *error) {
         r = kept_rename(manager->kept_dir, machine_name(machine), name);
         if (r < 0)
                 return error_set_errno(error, r, step, machine_name(machine));
-        unit_file_update(manager, machine_name(machine));
+        unit_file_rename(manager, machine_name(machine), name);
         machine_bus_removed(machine);
         machine_free(machine);
         r = add_machine(manager, name, &machine, error);
         if (r < 0)
                 return r;
-        unit_file_update(manager, name);
         return sd_bus_reply_method_return(call->message, NULL);
 }
 

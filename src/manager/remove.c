@@ -14,7 +14,7 @@ static int forget(Machine *machine, Error *error) {
 
         if (r < 0)
                 return error_set_errno(error, r, step, machine_name(machine));
-        unit_file_update(machine->manager, machine_name(machine));
+        unit_file_forget(machine->manager, machine_name(machine));
         machine_bus_removed(machine);
         machine_free(machine);
         return 0;

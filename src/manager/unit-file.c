@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit-file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,13 +106,56 @@ static int update(Manager *manager, const char *name, Error *error) {
         return r < 0 ? error_set_errno(error, r, step, folder) : r;
 }
 
-/* Nobody waits for the answer: a unit that is not loaded yet is read as it is then. */
-static void reload_systemd(Manager *manager) {
-        int r = sd_bus_call_method_async(manager->bus, NULL, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                                         "org.freedesktop.systemd1.Manager", "Reload", NULL, NULL, NULL);
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
 
+        if (e)
+                log_warning("systemd did not do what the unit of a machine needs: %s", strempty(e->message));
+        return 0;
+}
+
+/* Nobody waits for the answer; systemd does one call after another. */
+static void ask_systemd(Manager *manager, const char *method, const char *types, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, types);
+        r = sd_bus_call_method_asyncv(manager->bus, NULL, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                                      "org.freedesktop.systemd1.Manager", method, on_answer, NULL, types, ap);
+        va_end(ap);
         if (r < 0)
-                (void) log_failure(r, NULL, "asking systemd to read its units again");
+                (void) log_failure(r, NULL, "asking systemd about the unit of a machine");
+}
+
+/* A unit that is not loaded yet is read as it is then. */
+static void reload_systemd(Manager *manager) {
+        ask_systemd(manager, "Reload", NULL);
+}
+
+/* The links of an enabled unit are in folders of what wants or requires it: to ask systemd each time would take it longer. */
+static bool is_enabled(const char *unit) {
+        static const char *const kinds[] = { ".wants", ".requires", ".upholds" };
+        DIR *stream = opendir(UNITS);
+        struct dirent *item;
+        bool found = false;
+
+        while (stream && !found && (item = readdir(stream)))
+                for (size_t i = 0; i < ELEMENTSOF(kinds) && !found; i++) {
+                        const char *end = strrchr(item->d_name, '.');
+                        _cleanup_free_ char *path = end && streq(end, kinds[i]) ? str_format("%s/%s", item->d_name, unit) : NULL;
+
+                        found = path && faccessat(dirfd(stream), path, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+                }
+        if (stream)
+                (void) closedir(stream);
+        return found;
+}
+
+/* Whether berth@.service could start something of this name. What can't be read is there. */
+static bool is_left(Manager *manager, const char *name) {
+        _cleanup_spec_ Spec *spec = NULL;
+
+        return find_spec(manager, name, &spec, NULL) < 0 || spec;
 }
 
 void unit_file_update(Manager *manager, const char *name) {
@@ -122,6 +166,28 @@ void unit_file_update(Manager *manager, const char *name) {
                 (void) log_failure(r, &error, NULL);
         else if (r > 0)
                 reload_systemd(manager);
+}
+
+void unit_file_forget(Manager *manager, const char *name) {
+        _cleanup_free_ char *unit = unit_of_machine(name);
+
+        unit_file_update(manager, name);
+        if (!unit || is_left(manager, name) || !is_enabled(unit))
+                return;
+        ask_systemd(manager, "DisableUnitFiles", "asb", 1, unit, /* runtime= */ false);
+        reload_systemd(manager);
+}
+
+void unit_file_rename(Manager *manager, const char *old, const char *name) {
+        _cleanup_free_ char *unit = unit_of_machine(old), *renamed = unit_of_machine(name);
+        bool enabled = unit && renamed && is_enabled(unit);
+
+        unit_file_forget(manager, old);
+        unit_file_update(manager, name);
+        if (!enabled)
+                return;
+        ask_systemd(manager, "EnableUnitFiles", "asbb", 1, renamed, /* runtime= */ false, /* force= */ false);
+        reload_systemd(manager);
 }
 
 int unit_file_update_run(Call *call, Error *error) {

@@ -14,5 +14,14 @@
  */
 void unit_file_update(Manager *manager, const char *name);
 
+/*
+ * After the machine NAME was removed: no drop-in, and where nothing of the name is left that the unit could start, it is not
+ * enabled any more.
+ */
+void unit_file_forget(Manager *manager, const char *name);
+
+/* After a machine was renamed: what was said of its unit, and whether that is enabled, is so of the other. */
+void unit_file_rename(Manager *manager, const char *old, const char *name);
+
 /* The method UpdateMachineUnit(), for settings files, which nobody tells us about. */
 int unit_file_update_run(Call *call, Error *error);

@@ -486,8 +486,8 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
 static int exit_status(const Supervisor *s) {
         if (error_is_set(&s->error))
                 return error_kind_to_exit_status(s->error.kind);
-        /* Ended by a signal because it was told to: that is what a stop is for, and no failure of the unit. */
-        if (s->stopped && s->state.result == RESULT_SIGNAL)
+        /* Ended by a signal because it was told to: that is what a stop and a kill are for, and no failure of the unit. */
+        if (s->state.stopped && s->state.result == RESULT_SIGNAL)
                 return EXIT_SUCCESS;
         return s->state.result == RESULT_EXITED ? s->state.status : 128 + s->state.status;
 }

@@ -169,6 +169,57 @@ test_drop_in_follows_the_settings() {
         check test -e "$(dirname "$(drop_in_of drop-a)")/90-mine.conf"
 }
 
+is_not_enabled() {
+        ! systemctl is-enabled --quiet "berth@$1.service" 2>/dev/null
+}
+
+links_of() {
+        find /etc/systemd/system -name "berth@$1.service*"
+}
+
+# Only on: namespaced
+test_removed_machine_is_not_enabled() {
+        make_tree tree
+        at_end berth rm -f going
+        at_end eval 'berth disable going gone 2>/dev/null'
+        berth create --name going --after=dbus.socket ./tree sleep 1000 >/dev/null
+        berth enable --now going
+        wait_until 60 is_running going
+        # As long as it runs it is not removed, and stays enabled.
+        assert_contains "$(error_of berth rm going)" "it is running: stop it first, with 'berth stop going'"
+        check systemctl is-enabled --quiet berth@going.service
+        check is_running going
+
+        berth rm -f going
+        wait_until 60 is_not_enabled going
+        # Nor has the unit failed: it was told to end.
+        wait_until 60 unit_is_over berth@going.service
+        assert_eq "$(links_of going)" ""
+        # And one that is made anew by the name is not enabled by that.
+        berth create --name going ./tree sleep 1000 >/dev/null
+        check is_not_enabled going
+
+        # One that gets another name is enabled by that one.
+        berth enable going
+        berth rename going gone
+        at_end berth rm -f gone
+        wait_until 60 systemctl is-enabled --quiet berth@gone.service
+        assert_eq "$(links_of going)" ""
+        berth rm gone
+        wait_until 60 is_not_enabled gone
+        assert_eq "$(links_of gone)" ""
+}
+
+# berth@.service boots it then.
+# Only on: namespaced
+test_installed_tree_stays_enabled() {
+        installed unit-stays
+        berth create --name unit-stays unit-stays sleep 1000 >/dev/null
+        berth enable unit-stays
+        berth rm unit-stays
+        check systemctl is-enabled --quiet berth@unit-stays.service
+}
+
 # Only on: namespaced
 test_wanted_by_at_enabling() {
         make_tree tree
