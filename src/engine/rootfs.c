@@ -21,6 +21,7 @@
 #include "run-host.h"
 #include "string-util.h"
 #include "strv.h"
+#include "weaken.h"
 
 /* What the loop carries from mount to mount. */
 typedef struct Rootfs {
@@ -136,7 +137,8 @@ static int make_dev(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         if (r < 0)
                 return r;
 
-        rootfs->dev = fd_dup(dev);
+        /* What covers others is taken from here, whatever the tree has there or is led to. */
+        rootfs->dev = weakened("covers") ? openat(rootfs->root, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC) : fd_dup(dev);
         if (rootfs->dev < 0)
                 return error_set_errno(error, rootfs->dev, "keeping", m->target);
         return TAKE_FD(dev);
@@ -176,13 +178,15 @@ static int open_terminal(const Rootfs *rootfs, int *ret_number, Error *error) {
 static int make_console(Rootfs *rootfs, const PlannedMount *m, Error *error) {
         char name[3 * sizeof(int)];
         int number, r;
-        _cleanup_close_ int master = open_terminal(rootfs, &number, error), mount = -EBADF;
+        _cleanup_close_ int master = open_terminal(rootfs, &number, error), mount = -EBADF,
+                            named = weakened("console") ? openat(rootfs->root, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                                                        : -EBADF;
 
         if (master < 0)
                 return master;
 
         (void) snprintf(name, sizeof(name), "%i", number);
-        mount = mount_clone(rootfs->devpts, name, /* recursive= */ false, error);
+        mount = mount_clone(named >= 0 ? named : rootfs->devpts, name, /* recursive= */ false, error);
         if (mount < 0)
                 return mount;
         r = mount_add_attributes(mount, m->attributes, /* recursive= */ false, error);

@@ -80,7 +80,7 @@ test_leaked_working_directory() {
 }
 
 test_leaked_working_directory_of_exec() {
-        local n found=
+        local n users found=
         make_tree tree
         systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
                 -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=descriptors \
@@ -96,10 +96,12 @@ test_leaked_working_directory_of_exec() {
         [[ -n $found ]] || fail "the attack does not work where it should"
         systemctl stop berth-test-weak
 
-        berth run -d --rm --name leaks --private-users=no ./tree sleep 1000
-        at_end berth terminate leaks
-        for n in {3..20} "$found"; do
-                refute berth exec --workdir "/proc/self/fd/$n" leaks true 2>/dev/null
+        for users in pick no; do
+                berth run -d --rm --name leaks --private-users="$users" ./tree sleep 1000
+                for n in {3..12} "$found"; do
+                        refute berth exec --workdir "/proc/self/fd/$n" leaks true 2>/dev/null
+                done
+                berth stop leaks
         done
 }
 
@@ -121,23 +123,105 @@ test_mount_target_that_leads_out() {
         done
 }
 
-# CVE-2025-52881 and the races before it: /proc, /sys and /dev of the image's own making. What is there is berth's, in the
-# tree, and nothing is written by way of the image's.
-test_kernel_file_systems_that_lead_out() {
-        local users
+# The same as a race: the target lies in what two machines share, and one of them makes a link of it while the other starts.
+test_mount_target_that_is_swapped() {
+        local users i swap='while :; do rm -rf /shared/target; mkdir /shared/target; usleep 300; rm -rf /shared/target
+                ln -s "$0" /shared/target; usleep 300; done'
         make_tree tree
-        mkdir -p outside/{proc,dev,sys}/self/attr tree/fake/self/attr
-        touch outside/proc/self/{attr/exec,oom_score_adj} tree/fake/self/{attr/exec,oom_score_adj} outside/dev/{null,console}
+        cp -a tree other
+        mkdir source outside shared
+        berth run -d --rm --name swapper --private-users=no --bind "$PWD/shared:/shared" ./other sh -c "$swap" "$PWD/outside"
+        at_end berth terminate swapper
+        for i in {1..200}; do
+                without resolve --private-users=no --bind "$PWD/shared:/shared" --bind "$PWD/source:/shared/target/made" ./tree true 2>/dev/null || true
+                [[ ! -e outside/made ]] || break
+        done
+        [[ -e outside/made ]] || fail "the attack does not work where it should"
+        rmdir outside/made
+
+        for users in pick no; do
+                for i in {1..20}; do
+                        berth run --rm --private-users="$users" --bind "$PWD/shared:/shared:noidmap" --bind "$PWD/source:/shared/target/made" ./tree true \
+                                2>/dev/null || true
+                        [[ -z $(ls outside) ]] || fail "something was made outside of the tree with --private-users=$users"
+                done
+        done
+}
+
+# CVE-2025-52881 and the races before it: /proc, /sys and /dev of the image's own making, the console with them. What is
+# there is berth's, in the tree, and nothing is made or written by way of the image's.
+test_kernel_file_systems_that_lead_out() {
+        local users name
+        make_tree tree
+        mkdir -p outside/{proc,sys}/self/attr tree/fake/self/attr
+        touch outside/proc/self/{attr/exec,oom_score_adj} tree/fake/self/{attr/exec,oom_score_adj}
         rm -rf tree/proc tree/dev tree/sys
+
+        # Where the links lead there is nothing yet.
+        for name in proc dev sys; do
+                ln -s "../../../../../../../..$PWD/outside/made-$name" "tree/$name"
+        done
+        without resolve --private-users=no -t ./tree true || true
+        assert_eq "$(cd outside && echo made-*)" "made-dev made-proc made-sys" "the attack works"
+        rmdir outside/made-*
+        attack() {
+                for users in pick no; do
+                        find outside tree/fake -printf '%p %y %m %s %l\n' | sort >before
+                        berth run --rm -t --private-users="$users" --oom-score-adjust=500 ./tree \
+                                sh -c 'echo x >/dev/null; cat /proc/kcore | head -c 1' >/dev/null 2>&1 </dev/null || true
+                        find outside tree/fake -printf '%p %y %m %s %l\n' | sort >after
+                        check diff before after
+                done
+        }
+        attack
+
+        # And where there is something.
+        rm tree/{proc,dev,sys}
+        mkdir outside/dev
+        touch outside/dev/{null,console}
         ln -s "$PWD/outside/dev" tree/dev
         ln -s /fake tree/proc
         ln -s "$PWD/outside/sys" tree/sys
-        find outside tree/fake -printf '%p %y %m %s %l\n' | sort >before
+        attack
+}
+
+# CVE-2025-31133: files of the kernel are covered with another file, and that is the one which the tree, or somebody who
+# shares it, has put there: a link to what is to be reached.
+test_cover_that_is_a_link() {
+        local users
+        make_tree tree
+        echo secret >outside
+        mkdir -p tree/dev
+        rm -f tree/dev/null
+        ln -s "$PWD/outside" tree/dev/null
+        assert_eq "$(without covers --private-users=no ./tree sh -c 'cat /proc/keys; echo attacked >/proc/keys')" secret
+        assert_eq "$(cat outside)" attacked
+        echo secret >outside
+
         for users in pick no; do
-                berth run --rm --private-users="$users" --oom-score-adjust=500 ./tree sh -c 'echo x >/dev/null; cat /proc/kcore | head -c 1' >/dev/null 2>&1 || true
-                find outside tree/fake -printf '%p %y %m %s %l\n' | sort >after
-                check diff before after
+                assert_eq "$(berth run --rm --private-users="$users" ./tree sh -c 'cat /proc/keys /proc/timer_list /proc/kallsyms; echo x >/proc/keys' 2>/dev/null || true)" ""
+                assert_eq "$(cat outside)" secret
         done
+}
+
+# CVE-2025-52565: the console is another name of a terminal, and that name is a link in a /dev/pts that somebody shares.
+test_console_that_is_a_link() {
+        local users
+        make_tree tree
+        mkdir -p shared/pts
+        touch shared/console
+        echo secret >outside
+        ln -s "$PWD/outside" shared/pts/0
+        # What berth would have taken for the terminal is the file that the link leads to.
+        before=(on_a_terminal)
+        assert_contains "$(without console --private-users=no -t --bind "$PWD/shared:/dev" ./tree true || true)" \
+                "taking the terminal: Inappropriate ioctl for device"
+
+        for users in pick no; do
+                assert_contains "$(berth run --rm -t --private-users="$users" --bind "$PWD/shared:/dev" ./tree \
+                        sh -c 'test -c /dev/console && test -t 0 && echo well' </dev/null)" well
+        done
+        assert_eq "$(cat outside)" secret
 }
 
 # CVE-2025-52881, CVE-2019-19921: what a process that joins writes to /proc goes to where the machine has led it: its label is not
@@ -178,30 +262,34 @@ test_label_that_is_written_elsewhere() {
         done
 }
 
-# CVE-2016-9962: a process that joins is looked into before it has let go of what is the host's.
-prowl='touch /ready; while :; do for p in /proc/[0-9]*; do
-        e=$(readlink $p/exe) && case $e in */busybox|"") ;; *) echo "$p $e" >>/seen;; esac; done; done'
-
+# CVE-2016-9962: a process that joins is looked into before it has let go of what is the host's. Root of the machine may with
+# CAP_SYS_PTRACE, or once both have the same capabilities; with the host's CAP_SYS_PTRACE it may look into all of the host.
 test_joining_process_is_not_seen() {
-        local users i
+        local row options
         make_tree tree
-        systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
-                -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=dumpable \
-                berth run --keep-unit --rm --name prowled --cap-add sys_ptrace ./tree sh -c "$prowl"
-        at_end systemctl stop berth-test-weak
-        wait_until 60 test -e tree/ready
-        for i in {1..300}; do
-                berth exec prowled true
-                [[ ! -e tree/seen ]] || break
-        done
-        [[ -e tree/seen ]] || fail "the attack does not work where it should"
-        systemctl stop berth-test-weak
-
-        for users in pick no; do
+        cp "$(command -v prowl)" tree/bin/
+        for row in "--private-users=pick --cap-add=sys_ptrace" --private-users=no; do
+                read -r -a options <<<"$row"
                 rm -f tree/seen tree/ready
-                berth run -d --rm --name prowled --private-users="$users" ./tree sh -c "$prowl"
+                systemd-run --quiet --collect --unit=berth-test-weak -p Delegate=yes -p KillMode=mixed --working-directory="$PWD" \
+                        -p "BindReadOnlyPaths=$(command -v berth-supervisor-weak):$program" --setenv=BERTH_WEAKEN=dumpable \
+                        berth run --keep-unit --rm --name prowled "${options[@]}" ./tree prowl
+                at_end systemctl stop berth-test-weak
                 wait_until 60 test -e tree/ready
-                for i in {1..60}; do
+                for _ in {1..1000}; do
+                        berth exec prowled true
+                        [[ ! -e tree/seen ]] || break
+                done
+                [[ -e tree/seen ]] || fail "the attack does not work where it should, with $row"
+                systemctl stop berth-test-weak
+        done
+
+        for row in "--private-users=pick --cap-add=sys_ptrace" --private-users=pick --private-users=no; do
+                read -r -a options <<<"$row"
+                rm -f tree/seen tree/ready
+                berth run -d --rm --name prowled "${options[@]}" ./tree prowl
+                wait_until 60 test -e tree/ready
+                for _ in {1..60}; do
                         berth exec prowled true
                 done
                 berth stop prowled
@@ -224,25 +312,24 @@ test_user_namespace_for_capabilities() {
 
 # CVE-2022-0492: cgroup v1's release_agent is executed by the host, as its root, when a cgroup has become empty. Who may
 # mount may have a hierarchy of his own to write it in, unless his cgroup namespace is not the host's.
-#
-# Only on: vm
 test_release_agent() {
         local users i attack='mkdir -p /tmp/c && mount -t cgroup -o none,name=berth-escape x /tmp/c && mkdir -p /tmp/c/x &&
                 echo 1 >/tmp/c/x/notify_on_release && echo "$0" >/tmp/c/release_agent && sh -c "echo \$\$ >/tmp/c/x/cgroup.procs" && echo written'
-        [[ $BERTH_HOST == vm ]] || skip "this host is in a cgroup namespace itself"
         make_tree tree
         printf '#!/bin/sh\n: >%s/escaped\n' "$PWD" >agent
         chmod 755 agent
 
-        # The protection is the cgroup namespace.
-        berth run --rm --private-users=no --cgroupns=host --cap-add sys_admin ./tree sh -c "$attack" "$PWD/agent" || true
-        wait_until 60 test -e escaped
-        rm escaped
-        # That hierarchy goes with its last cgroup. One that is there may be mounted by any namespace, from its own cgroup down.
-        mkdir v1
-        mount -t cgroup -o none,name=berth-escape x v1
-        rmdir v1/x
-        umount v1
+        # The protection is the cgroup namespace. The namespaced host is in one itself, so there is no showing it there.
+        if [[ $BERTH_HOST == vm ]]; then
+                berth run --rm --private-users=no --cgroupns=host --cap-add sys_admin ./tree sh -c "$attack" "$PWD/agent" || true
+                wait_until 60 test -e escaped
+                rm escaped
+                # That hierarchy goes with its last cgroup. One that is there may be mounted by any namespace, from its own cgroup down.
+                mkdir v1
+                mount -t cgroup -o none,name=berth-escape x v1
+                rmdir v1/x
+                umount v1
+        fi
 
         for users in pick no; do
                 for i in "" --cap-add=sys_admin; do
