@@ -94,7 +94,7 @@ static const struct {
 const char *partition_mount_point(PartitionKind kind) {
         static const char *const points[_PARTITION_KIND_MAX] = {
                 [PARTITION_ROOT] = "/",     [PARTITION_USR] = "/usr", [PARTITION_HOME] = "/home",
-                [PARTITION_SRV] = "/srv",   [PARTITION_VAR] = "/var", [PARTITION_TMP] = "/tmp",
+                [PARTITION_SRV] = "/srv",   [PARTITION_VAR] = "/var", [PARTITION_TMP] = "/var/tmp",
         };
 
         return points[kind];

@@ -12,6 +12,7 @@ root_type=4f68bce3-e8cd-4db1-96e7-fbcaf984b709
 home_type=933ac7e1-2eb4-4f13-b844-0e14e2aef915
 srv_type=3b8f8425-20e0-4f3b-907f-1a25a76f98e8
 var_type=4d21b016-b534-45c2-a9fb-5c16e091fd2d
+tmp_type=7ec6f557-3bc5-4aca-b293-16ef5df639d1
 
 loops() {
         local device
@@ -70,6 +71,41 @@ test_gpt_with_several_partitions() {
         mkdir mnt
         mount -o loop,offset=$((51200 * 512)) disk.raw mnt
         assert_eq "$(cat mnt/mark; stat -c %u mnt/mark)" $'h\n0'
+}
+
+# The others of the specification: programs by themselves, and what is temporary but stays, which is /var/tmp.
+test_gpt_with_programs_and_temporary_files() {
+        local usr_type
+        case $(uname -m) in
+        x86_64) usr_type=8484680c-9521-48c6-9c11-b0720656f69e ;;
+        aarch64) usr_type=b0e01050-ee5f-4390-949a-9101b17104e9 ;;
+        *) skip "this test does not know the partition types of this architecture" ;;
+        esac
+        make_tree tree
+        mv tree/usr programs
+        mkdir -p tree/usr tree/var
+        make_ext4 root.fs 8M tree
+        make_ext4 usr.fs 16M programs
+        mkdir -p variable/tmp
+        make_ext4 var.fs 4M variable
+        make_ext4 tmp.fs 4M
+        truncate -s 48M disk.raw
+        sfdisk -q disk.raw <<END
+label: gpt
+start=2048, size=8192, type=$tmp_type
+start=10240, size=32768, type=$usr_type
+start=43008, size=16384, type=$root_type
+start=59392, size=8192, type=$var_type
+END
+        put disk.raw 2048 tmp.fs
+        put disk.raw 10240 usr.fs
+        put disk.raw 43008 root.fs
+        put disk.raw 59392 var.fs
+        assert_eq "$(berth run --rm ./disk.raw sh -c 'echo kept >/var/tmp/mark; echo gone >/tmp/mark; stat -f -c %T /tmp')" tmpfs
+        assert_eq "$(berth run --rm ./disk.raw sh -c 'cat /var/tmp/mark; ls /tmp; for d in /usr /var /var/tmp; do grep -c " $d ext4 " /proc/mounts; done')" \
+                $'kept\n1\n1\n1'
+        assert_eq "$(berth run --rm --ephemeral ./disk.raw sh -c 'echo x >>/var/tmp/mark && cat /var/tmp/mark')" $'kept\nx'
+        wait_until 30 no_loops_here
 }
 
 # Only on: namespaced
