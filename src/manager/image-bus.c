@@ -7,6 +7,7 @@
 
 #include "fd-util.h"
 #include "image-job.h"
+#include "image-use.h"
 #include "image-watch.h"
 #include "image.h"
 #include "machine.h"
@@ -18,33 +19,9 @@
 #include "strv.h"
 #include "task.h"
 
-/* Who is made from an image */
+static int check(Manager *manager, const char *name, Error *error);
 
-static bool is_root_of(const Image *image, const char *root) {
-        const char *rest = startswith(root, image->path);
-        struct stat st;
-
-        if (rest && (!*rest || *rest == '/'))
-                return true;
-        return stat(root, &st) >= 0 && st.st_dev == image->device && st.st_ino == image->inode;
-}
-
-/* Those that run, and those that are kept. */
-static int collect_machines(Manager *manager, const Image *image, char ***names) {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < manager->n_machines; i++) {
-                Machine *machine = manager->machines[i];
-                const Spec *spec = machine_spec(machine, NULL);
-                const char *root = spec ? spec->root : machine->state.root;
-
-                if (root && is_root_of(image, root))
-                        r = strv_append(names, machine_name(machine));
-        }
-        return r;
-}
-
-static const ObjectKind image_object = { IMAGE_PATH_PREFIX, IMAGE_INTERFACE, "ImageNew", "ImageRemoved" };
+static const ObjectKind image_object = { IMAGE_PATH_PREFIX, IMAGE_INTERFACE, "ImageNew", "ImageRemoved", check };
 
 /* Properties: a look at the image each, from which the one that is asked for is chosen. */
 
@@ -100,22 +77,24 @@ static int get_machines(sd_bus *bus, const char *path, const char *interface, co
         int r = find_by_path(path, &image);
 
         if (r >= 0)
-                r = collect_machines(userdata, &image, &names);
+                r = image_collect_machines(userdata, &image, &names);
         return r < 0 ? r : sd_bus_message_append_strv(reply, names);
 }
 
 #define ANYBODY SD_BUS_VTABLE_UNPRIVILEGED
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
 const sd_bus_vtable image_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Path", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Type", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("ReadOnly", "b", get_read_only, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("CreationTimestamp", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("Path", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Type", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("ReadOnly", "b", get_read_only, 0, CHANGES),
+        SD_BUS_PROPERTY("CreationTimestamp", "t", get_number, 0, CHANGES),
+        /* Whoever writes to it changes these. */
         SD_BUS_PROPERTY("ModificationTimestamp", "t", get_number, 0, 0),
         SD_BUS_PROPERTY("Usage", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("Machines", "as", get_machines, 0, 0),
+        SD_BUS_PROPERTY("Machines", "as", get_machines, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, call_on_image_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("Clone", SD_BUS_ARGS("s", new_name, "b", read_only, "a{sv}", options), SD_BUS_NO_RESULT,
@@ -154,6 +133,13 @@ int image_bus_register(Manager *manager) {
 
 void image_bus_announce(Manager *manager, const char *name, bool is_new) {
         object_announce(manager->bus, &image_object, name, is_new);
+}
+
+void image_bus_changed(Manager *manager, const char *name, const char *const *properties) {
+        _cleanup_free_ char *path = NULL;
+
+        if (path_of(name, &path) >= 0)
+                (void) sd_bus_emit_properties_changed_strv(manager->bus, path, IMAGE_INTERFACE, (char **) properties);
 }
 
 /* What everybody may ask */
@@ -206,22 +192,15 @@ static int get(const char *name, Image *ret, Error *error) {
         return r == -ENOENT ? no_such_image(name, error) : r < 0 ? error_set_errno(error, r, "looking up the image", name) : 0;
 }
 
-int image_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+static int check(Manager *manager, const char *name, Error *error) {
         _cleanup_image_ Image image = {};
-        _cleanup_error_ Error error = ERROR_NULL;
-        _cleanup_free_ char *path = NULL;
-        const char *name;
-        int r = sd_bus_message_read(m, "s", &name);
 
-        if (r < 0)
-                return r;
-        r = get(name, &image, &error);
-        if (r >= 0)
-                r = path_of(name, &path);
-        if (r >= 0)
-                return sd_bus_reply_method_return(m, "o", path);
-        reply_error(m, r, &error);
-        return 1;
+        image_watch(manager);
+        return get(name, &image, error);
+}
+
+int image_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return object_on_get(userdata, m, &image_object);
 }
 
 /* What changes them */
@@ -248,10 +227,8 @@ static void work_free(void *data) {
 
 static const char read_step[] = "reading the call";
 
-/* The name, which is the first argument or the object. */
 static int read_name(Call *call, ImageJobKind kind, Work **ret, Error *error) {
         Work *w = calloc(1, sizeof(Work));
-        const char *name;
         int r;
 
         if (!w)
@@ -261,15 +238,8 @@ static int read_name(Call *call, ImageJobKind kind, Work **ret, Error *error) {
         call->free_data = work_free;
         *ret = w;
 
-        r = sd_bus_path_decode(sd_bus_message_get_path(call->message), IMAGE_PATH_PREFIX, &w->name);
-        if (r == 0) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&w->name, name);
-        }
-        if (r >= 0)
-                r = str_replace(&call->image, w->name);
-        return r < 0 ? error_set_errno(error, r, read_step, NULL) : 0;
+        r = object_read_name(call->message, &image_object, &w->name, error);
+        return r < 0 ? r : str_replace(&call->image, w->name) < 0 ? error_oom(error) : 0;
 }
 
 static int read_new_name(Call *call, Work *w, Error *error) {
@@ -374,7 +344,7 @@ static int check_unused(Manager *manager, const Image *image, const Work *w, Err
                 return error_set(error, ERROR_IMAGE_IN_USE, EBUSY, "taking the image", w->name, "it is being changed or removed");
         if (w->job.kind != IMAGE_JOB_REMOVE && w->job.kind != IMAGE_JOB_RENAME)
                 return 0;
-        r = collect_machines(manager, image, &machines);
+        r = image_collect_machines(manager, image, &machines);
         if (r < 0)
                 return error_set_errno(error, r, "taking the image", w->name);
         if (!machines)
@@ -423,10 +393,10 @@ static int make_request(const Image *image, Work *w, SpawnRequest *request) {
 
 static void on_done(void *userdata, int r, uint64_t number, const Error *error) {
         Work *w = userdata;
-        _cleanup_free_ char *path = NULL;
 
-        if (r >= 0 && w->job.kind == IMAGE_JOB_READ_ONLY && path_of(w->name, &path) >= 0)
-                (void) sd_bus_emit_properties_changed(w->manager->bus, path, IMAGE_INTERFACE, "ReadOnly", NULL);
+        /* So that who waits for the answer has heard of it by then. */
+        if (w->job.kind != IMAGE_JOB_MEASURE)
+                image_look(w->manager);
         if (!w->message)
                 ;
         else if (r < 0)

@@ -19,6 +19,9 @@ int image_bus_register(Manager *manager);
 /* Tells of an image that has come, or has gone. */
 void image_bus_announce(Manager *manager, const char *name, bool is_new);
 
+/* Tells that these properties of an image changed; NULL-terminated. */
+void image_bus_changed(Manager *manager, const char *name, const char *const *properties);
+
 /* Handlers for the manager's vtable. */
 int image_on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int image_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "fd-util.h"
 #include "follow.h"
+#include "image-watch.h"
 #include "manager-bus.h"
 #include "network-bus.h"
 #include "registry.h"
@@ -282,6 +283,7 @@ static void emit_new(Machine *machine) {
                                   machine->path);
         (void) sd_bus_emit_object_added(manager->bus, machine->path);
         follow_came(machine, /* is_new= */ true);
+        image_machines_changed(machine);
 }
 
 /* What is there for as long as it runs, or is another each time. */
@@ -349,6 +351,7 @@ void machine_bus_removed(Machine *machine) {
                                   machine->path);
         (void) sd_bus_emit_object_removed(manager->bus, machine->path);
         follow_came(machine, /* is_new= */ false);
+        image_machines_changed(machine);
         machine->announced = false;
 }
 

@@ -276,6 +276,7 @@ int manager_start(Manager *manager, Error *error) {
         registry_settle(manager);
         drop_ins_watch(manager);
         image_watch(manager);
+        networks_watch(manager);
         trash_empty(manager);
         networks_check(manager);
         manager_check_idle(manager);

@@ -32,7 +32,9 @@ static int look_up(const Manager *manager, const char *name, NetworkConfig *ret,
         return network_look_up(manager->places->run, manager->places->state, name, ret, ret_kind);
 }
 
-static const ObjectKind network_object = { NETWORK_PATH_PREFIX, NETWORK_INTERFACE, "NetworkNew", "NetworkRemoved" };
+static int check(Manager *manager, const char *name, Error *error);
+
+static const ObjectKind network_object = { NETWORK_PATH_PREFIX, NETWORK_INTERFACE, "NetworkNew", "NetworkRemoved", check };
 
 /* Properties */
 
@@ -119,10 +121,10 @@ const sd_bus_vtable network_vtable[] = {
         SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Kind", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Bridge", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Subnet", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Gateway", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Subnet6", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Gateway6", "s", get_text, 0, 0),
+        SD_BUS_PROPERTY("Subnet", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Gateway", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Subnet6", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Gateway6", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("MTU", "u", get_mtu, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Internal", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Isolated", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -172,6 +174,17 @@ void network_bus_machines_changed(Manager *manager, const char *name) {
                 (void) sd_bus_emit_properties_changed(manager->bus, path, NETWORK_INTERFACE, "Machines", NULL);
 }
 
+void network_bus_in_use(Manager *manager, const char *name, bool in_use) {
+        _cleanup_free_ char *path = NULL;
+
+        /* A zone is there as long as it is in use; of the others only the default one has its addresses no longer than that. */
+        if (startswith(name, NETWORK_ZONE_PREFIX))
+                object_announce(manager->bus, &network_object, name, in_use);
+        else if (streq(name, NETWORK_DEFAULT) && path_of(name, &path) >= 0)
+                (void) sd_bus_emit_properties_changed(manager->bus, path, NETWORK_INTERFACE, "Subnet", "Gateway", "Subnet6",
+                                                      "Gateway6", NULL);
+}
+
 /* What everybody may ask */
 
 static int append_network(Manager *manager, sd_bus_message *reply, const char *name) {
@@ -212,28 +225,23 @@ int network_on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int no_such_network(const char *name, Error *error) {
-        return error_set(error, ERROR_NO_SUCH_NETWORK, ENOENT, "looking for the network", name, "there is no such network");
+static int get(const Manager *manager, const char *name, View *ret, Error *error) {
+        static const char step[] = "looking for the network";
+        int r = look_up(manager, name, &ret->config, &ret->kind);
+
+        return r == -ENOENT ? error_set(error, ERROR_NO_SUCH_NETWORK, ENOENT, step, name, "there is no such network")
+               : r < 0      ? error_set_errno(error, r, step, name)
+                            : 0;
+}
+
+static int check(Manager *manager, const char *name, Error *error) {
+        _cleanup_(view_done) View v = {};
+
+        return get(manager, name, &v, error);
 }
 
 int network_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(view_done) View v = {};
-        _cleanup_error_ Error error = ERROR_NULL;
-        _cleanup_free_ char *path = NULL;
-        const char *name;
-        int r = sd_bus_message_read(m, "s", &name);
-
-        if (r < 0)
-                return r;
-        r = look_up(userdata, name, &v.config, &v.kind);
-        if (r == -ENOENT)
-                r = no_such_network(name, &error);
-        if (r >= 0)
-                r = path_of(name, &path);
-        if (r >= 0)
-                return sd_bus_reply_method_return(m, "o", path);
-        reply_error(m, r, &error);
-        return 1;
+        return object_on_get(userdata, m, &network_object);
 }
 
 /* CreateNetwork() */
@@ -307,33 +315,26 @@ static int answer_after(Call *call, unsigned task, Error *error) {
 /* RemoveNetwork(), and Remove() of the object */
 
 int network_read_name(Call *call, Error *error) {
-        const char *name;
-        char *decoded = NULL;
-        int r = sd_bus_path_decode(sd_bus_message_get_path(call->message), NETWORK_PATH_PREFIX, &decoded);
+        char *name = NULL;
+        int r = object_read_name(call->message, &network_object, &name, error);
 
-        if (r == 0) {
-                r = sd_bus_message_read(call->message, "s", &name);
-                if (r >= 0)
-                        r = str_replace(&decoded, name);
-        }
-        call->data = decoded;
+        call->data = name;
         call->free_data = free;
-        return r < 0 ? error_set_errno(error, r, "reading the call", NULL) : 0;
+        return r;
 }
 
 static int check_removable(Manager *manager, const char *name, Error *error) {
         static const char step[] = "removing the network";
         _cleanup_(view_done) View v = {};
         _cleanup_strv_free_ char **machines = NULL;
-        int r = look_up(manager, name, &v.config, &v.kind);
+        int r = get(manager, name, &v, error);
 
-        if (r == -ENOENT)
-                return no_such_network(name, error);
-        if (r >= 0 && v.kind != NETWORK_KIND_CREATED)
+        if (r < 0)
+                return r;
+        if (v.kind != NETWORK_KIND_CREATED)
                 return error_set(error, ERROR_INVALID_NAME, EINVAL, step, name,
                                  "nobody created it: it goes with its last machine");
-        if (r >= 0)
-                r = collect_machines(manager, name, &machines);
+        r = collect_machines(manager, name, &machines);
         if (r >= 0 && machines)
                 return error_set(error, ERROR_NETWORK_IN_USE, EBUSY, step, name, "the machine '%s' is on it", machines[0]);
         return r < 0 ? error_set_errno(error, r, step, name) : 0;
@@ -348,8 +349,6 @@ int network_run_remove(Call *call, Error *error) {
         if (r < 0)
                 return r;
         r = store_remove(manager->places->state, name);
-        if (r == -ENOENT)
-                return no_such_network(name, error);
         if (r < 0)
                 return error_set_errno(error, r, "removing the network", name);
         object_announce(manager->bus, &network_object, name, /* is_new= */ false);

@@ -19,6 +19,9 @@ int network_bus_register(Manager *manager);
 /* Tells that others are on a network now. */
 void network_bus_machines_changed(Manager *manager, const char *name);
 
+/* Tells what follows for a network from its being in use now, or not any more. */
+void network_bus_in_use(Manager *manager, const char *name, bool in_use);
+
 /* Handlers for the manager's vtable. */
 int network_on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int network_on_get(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

@@ -2,9 +2,12 @@
 #include "network.h"
 
 #include <dirent.h>
+#include <sys/inotify.h>
 
 #include "incoming.h"
+#include "fd-util.h"
 #include "log.h"
+#include "network-bus.h"
 #include "pool.h"
 #include "remains.h"
 #include "string-util.h"
@@ -56,4 +59,22 @@ void networks_check(Manager *manager) {
         if (!manager->network_timer && (manager->network_stale || something_is_left(manager)))
                 (void) sd_event_add_time_relative(manager->event, &manager->network_timer, CLOCK_MONOTONIC, SWEEP_USEC,
                                                   USEC_PER_SEC / 4, on_sweep_timer, manager);
+}
+
+/* Each network in use has a file there (pool.h); its supervisor, not berthd, makes it. */
+static int on_pool(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        if (event->len > 0 && event->name[0] != '.')
+                network_bus_in_use(userdata, event->name, event->mask & IN_CREATE);
+        return 0;
+}
+
+void networks_watch(Manager *manager) {
+        _cleanup_free_ char *path = str_format("%s/network", manager->places->run);
+        _cleanup_close_ int folder = path ? pool_open_directory(path) : -ENOMEM;
+        int r = folder;
+
+        if (r >= 0)
+                r = sd_event_add_inotify(manager->event, NULL, path, IN_CREATE | IN_DELETE | IN_ONLYDIR, on_pool, manager);
+        if (r < 0)
+                log_warning("zones that come and go will not be announced: %s", errno_text(r));
 }

@@ -12,5 +12,8 @@
 /* To be called when a machine has ended, and once at the start: what no machine uses any more is taken away a little later. */
 void networks_check(Manager *manager);
 
+/* Has the bus told of networks that come into use, and of those that are not in use any more. */
+void networks_watch(Manager *manager);
+
 /* Has the spawner do a SPAWN_NETWORK task. DONE (may be NULL) is called with its end, and not before this returns. */
 int network_task_begin(Manager *manager, unsigned flags, TaskDone done, void *userdata, Error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "object.h"
 
+#include "call.h"
 #include "manager-bus.h"
 #include "strv.h"
 
@@ -32,4 +33,33 @@ void object_announce(sd_bus *bus, const ObjectKind *kind, const char *name, bool
         else
                 /* sd_bus_emit_object_removed(3) leaves out the interface of an object that it does not find any more. */
                 (void) sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
+}
+
+int object_on_get(Manager *manager, sd_bus_message *m, const ObjectKind *kind) {
+        _cleanup_error_ Error error = ERROR_NULL;
+        _cleanup_free_ char *path = NULL;
+        const char *name;
+        int r = sd_bus_message_read(m, "s", &name);
+
+        if (r < 0)
+                return r;
+        r = kind->check(manager, name, &error);
+        if (r >= 0)
+                r = sd_bus_path_encode(kind->prefix, name, &path);
+        if (r >= 0)
+                return sd_bus_reply_method_return(m, "o", path);
+        reply_error(m, r, &error);
+        return 1;
+}
+
+int object_read_name(sd_bus_message *m, const ObjectKind *kind, char **ret, Error *error) {
+        const char *name;
+        int r = sd_bus_path_decode(sd_bus_message_get_path(m), kind->prefix, ret);
+
+        if (r == 0) {
+                r = sd_bus_message_read(m, "s", &name);
+                if (r >= 0)
+                        r = (*ret = strdup(name)) ? 0 : -ENOMEM;
+        }
+        return r < 0 ? error_set_errno(error, r, "reading the call", NULL) : 0;
 }
