@@ -12,8 +12,6 @@ enum { POLKIT_ALLOW_INTERACTION = 1 };
 
 /* Questions to polkit at once: of our calls dbus-daemon allows 128 to be unanswered. */
 enum { QUESTIONS_MAX = 48, QUESTIONS_PER_USER_MAX = 8 };
-/* Calls of one user that wait for an answer or for their turn. */
-enum { WAITING_PER_USER_MAX = 512 };
 
 typedef enum Stage {
         STAGE_USER,      /* the bus is asked whose the call is */
@@ -30,6 +28,7 @@ struct Authorization {
         Authorizer *authorizer;
         Authorization *next, **link; /* whatever points to it */
         Stage stage;
+        Operation *operation;
         uid_t uid;
         sd_bus_message *call;
         const char *action;
@@ -91,14 +90,14 @@ Authorization *authorization_free(Authorization *a) {
 }
 DEFINE_CLEANUP(Authorization *, authorization_free);
 
-uid_t authorization_uid(const Authorization *a) {
-        return a->uid;
-}
-
-static void decide(Authorization *a, int r) {
+static void refuse(Authorization *a, int r, const Error *error) {
         a->stage = STAGE_DECIDED;
         a->slot = sd_bus_slot_unref(a->slot);
-        a->handler(a->userdata, r);
+        a->handler(a->userdata, r, error);
+}
+
+static void decide(Authorization *a, bool allowed) {
+        refuse(a, allowed, NULL);
 }
 
 static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -110,7 +109,7 @@ static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         else if (sd_bus_message_enter_container(m, 'r', "bba{ss}") < 0 || sd_bus_message_read(m, "b", &allowed) < 0)
                 allowed = false;
 
-        decide(userdata, allowed ? 1 : 0);
+        decide(userdata, allowed);
         return 0;
 }
 
@@ -175,35 +174,42 @@ static void ask_next(Authorizer *authorizer) {
 }
 
 static int on_user(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_NULL;
         Authorization *a = userdata;
         uint32_t uid;
+        int r;
 
         /* An error: the caller is gone. */
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0) {
-                decide(a, 0);
+                decide(a, false);
                 return 0;
         }
 
         a->uid = uid;
-        if (uid == 0 || streq(a->action, ACTION_ANYBODY))
-                decide(a, 1);
-        else if (!*a->action)
-                decide(a, 0);
-        else if (count(a->authorizer, STAGE_QUEUED, STAGE_POLKIT, &uid) >= WAITING_PER_USER_MAX)
-                decide(a, -EBUSY);
-        else if (ask_or_queue(a) < 0)
-                decide(a, 0);
+        r = operation_charge(a->operation, uid, &error);
+        if (r < 0)
+                refuse(a, r, &error);
+        else if (uid == 0 || streq(a->action, ACTION_ANYBODY))
+                decide(a, true);
+        else if (!*a->action || ask_or_queue(a) < 0)
+                decide(a, false);
         return 0;
 }
 
-int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, const AuthorizeDetails *details,
-              AuthorizeHandler handler, void *userdata, Authorization **ret) {
+int authorize(Authorizer *authorizer, Operation *operation, sd_bus_message *call, const char *action,
+              const AuthorizeDetails *details, AuthorizeHandler handler, void *userdata, Authorization **ret) {
         _cleanup_(authorization_freep) Authorization *a = calloc(1, sizeof(Authorization));
         int r;
 
         if (!a)
                 return -ENOMEM;
-        *a = (Authorization){ .call = sd_bus_message_ref(call), .action = action, .handler = handler, .userdata = userdata };
+        *a = (Authorization){
+                .operation = operation,
+                .call = sd_bus_message_ref(call),
+                .action = action,
+                .handler = handler,
+                .userdata = userdata,
+        };
         if (str_replace(&a->machine, details->machine) < 0 || str_replace(&a->command, details->command) < 0 ||
             str_replace(&a->image, details->image) < 0)
                 return -ENOMEM;

@@ -6,9 +6,7 @@
  * user id and polkit's answer are asked for without waiting.
  */
 
-#include <systemd/sd-bus.h>
-
-#include "macro.h"
+#include "operation.h"
 
 /* The actions of policy/org.berth1.policy. */
 #define ACTION_RUN "org.berth1.run-machine"
@@ -33,8 +31,8 @@ typedef struct AuthorizeDetails {
 
 typedef struct Authorization Authorization;
 
-/* R is 1: allowed, 0: denied, -EBUSY: this user has too many calls waiting already. */
-typedef void (*AuthorizeHandler)(void *userdata, int r);
+/* R is 1: allowed, 0: denied, -EBUSY: it was refused by operation_charge(). */
+typedef void (*AuthorizeHandler)(void *userdata, int r, const Error *error);
 
 /*
  * All who wait for an answer. polkit gets a limited number of questions at once, and of one user's even fewer, so that
@@ -46,13 +44,10 @@ Authorizer *authorizer_new(void);
 Authorizer *authorizer_free(Authorizer *authorizer);
 
 /*
- * Asks for the sender of CALL. HANDLER is called once, never from within this function; it may free the
+ * Asks for the sender of CALL, whom OPERATION is charged to. HANDLER is called once, never from within this function; it may free the
  * authorization, and freeing it before means that HANDLER is not called.
  */
-int authorize(Authorizer *authorizer, sd_bus_message *call, const char *action, const AuthorizeDetails *details,
-              AuthorizeHandler handler, void *userdata, Authorization **ret);
+int authorize(Authorizer *authorizer, Operation *operation, sd_bus_message *call, const char *action,
+              const AuthorizeDetails *details, AuthorizeHandler handler, void *userdata, Authorization **ret);
 
 Authorization *authorization_free(Authorization *a);
-
-/* Whose the call is; known once HANDLER was called with R of 1. */
-uid_t authorization_uid(const Authorization *a);

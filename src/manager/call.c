@@ -8,6 +8,7 @@
 #include "manager-bus.h"
 #include "network-bus.h"
 #include "string-util.h"
+#include "weight.h"
 
 void reply_error(sd_bus_message *message, int r, const Error *error) {
         _cleanup_free_ char *text = error_is_set(error) ? error_render(error) : NULL;
@@ -40,6 +41,7 @@ static void call_free(Operation *operation) {
         free(call->name);
         free(call->command);
         free(call->image);
+        error_done(&call->error);
         free(call);
 }
 
@@ -82,20 +84,18 @@ void call_on_name_free(Operation *operation, const char *name) {
                 carry_out(call);
 }
 
-static void on_authorized(void *userdata, int r) {
-        _cleanup_error_ Error error = ERROR_NULL;
+static void on_authorized(void *userdata, int r, const Error *refusal) {
+        _cleanup_error_ Error denied = ERROR_NULL;
         Call *call = userdata;
 
-        if (r > 0) {
+        if (r > 0 && !error_is_set(&call->error)) {
                 carry_out(call);
                 return;
         }
         /* The text is the same for all: it must not tell what there is. */
         if (r == 0)
-                r = error_set_rendered(&error, ERROR_ACCESS_DENIED, EACCES, "Access denied");
-        else
-                r = error_set(&error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL, "too many of this user's are waiting");
-        reply_error(call->message, r, &error);
+                (void) error_set_rendered(&denied, ERROR_ACCESS_DENIED, EACCES, "Access denied");
+        reply_error(call->message, -EIO, r < 0 ? refusal : r == 0 ? &denied : &call->error);
         call_free(&call->operation);
 }
 
@@ -109,6 +109,25 @@ int call_read_name(Call *call, Error *error) {
         if (r >= 0)
                 r = str_replace(&call->name, name);
         return r < 0 ? error_set_errno(error, r, "reading the call", NULL) : 0;
+}
+
+/* Before anything of it is copied. */
+static int weigh(Call *call, Error *error) {
+        int r = message_weigh(call->message, CALL_WEIGHT_MAX, &call->operation.weight);
+
+        if (r < 0)
+                return error_set_errno(error, r, "reading the call", NULL);
+        if (call->operation.weight > CALL_WEIGHT_MAX)
+                return error_set(error, ERROR_LIMIT_REACHED, E2BIG, "reading the call", NULL, "it is larger than %i MB",
+                                 CALL_WEIGHT_MAX / 1024 / 1024);
+        return 0;
+}
+
+/* What cannot be done is told after the authorization, too: why may be nobody's business. */
+static int read_call(Call *call, bool named, Error *error) {
+        int r = call->method->read ? call->method->read(call, &call->error) : named ? 0 : call_read_name(call, &call->error);
+
+        return r < 0 && !error_is_set(&call->error) ? error_set_errno(error, r, "reading the call", NULL) : 0;
 }
 
 /* NAME is the machine's where the call is to its object. */
@@ -129,13 +148,14 @@ static int call_begin(Manager *manager, sd_bus_message *m, const char *interface
         r = operation_begin(&call->operation, manager, OPERATION_CALL, call_free, error);
         if (r >= 0 && name && str_replace(&call->name, name) < 0)
                 r = error_oom(error);
-        if (r >= 0 && method->read)
-                r = method->read(call, error);
-        else if (r >= 0 && !name)
-                r = call_read_name(call, error);
         if (r >= 0)
-                r = authorize(manager->authorizer, m, call->action, &(AuthorizeDetails){ call->name, call->command, call->image },
-                              on_authorized, call, &call->authorization);
+                r = weigh(call, error);
+        if (r >= 0)
+                r = read_call(call, name, error);
+        if (r >= 0)
+                r = authorize(manager->authorizer, &call->operation, m, call->action,
+                              &(AuthorizeDetails){ call->name, call->command, call->image }, on_authorized, call,
+                              &call->authorization);
         if (r < 0)
                 call_free(&call->operation);
         return r;

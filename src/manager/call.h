@@ -42,6 +42,7 @@ struct Call {
         char *image;             /* for polkit; may be NULL */
         void *data;              /* of read() and run() */
         void (*free_data)(void *data);
+        Error error;             /* of read(): told to who has the right */
         bool waited;             /* run() comes again, after call_wait_for_end() */
         sd_event_source *timer;  /* of that */
 };

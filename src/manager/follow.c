@@ -283,7 +283,7 @@ static int follower_open(Follower *f, int *ret_reader) {
 
 int follow_run(Call *call, Error *error) {
         Manager *manager = call->operation.manager;
-        uid_t uid = authorization_uid(call->authorization);
+        uid_t uid = call->operation.uid;
         _cleanup_close_ int reader = -EBADF;
         Follower *f;
         int r = check_limits(manager, uid, error);

@@ -81,6 +81,7 @@ int forward(Call *call, Link *link, sd_bus_message *request, const char *result,
 
         r = operation_begin(&f->operation, call->operation.manager, OPERATION_FORWARD, forward_free, error);
         if (r >= 0) {
+                operation_inherit(&f->operation, &call->operation);
                 r = link_call(link, request, LINK_CALL_USEC, on_answer, f, &f->slot);
                 if (r < 0)
                         error_set_errno(error, r, "talking to the machine", call->name);

@@ -410,7 +410,10 @@ static void on_done(void *userdata, int r, uint64_t number, const Error *error) 
 
 int image_run(Call *call, Error *error) {
         Manager *manager = call->operation.manager;
-        Task task = { .kind = OPERATION_IMAGE, .step = "working on the image", .request = SPAWN_REQUEST_NULL };
+        Task task = { .call = &call->operation,
+                      .kind = OPERATION_IMAGE,
+                      .step = "working on the image",
+                      .request = SPAWN_REQUEST_NULL };
         Work *w = call->data;
         _cleanup_image_ Image image = {};
         bool at_once = w->progress >= 0;

@@ -32,3 +32,28 @@ void operation_end(Operation *operation) {
 
         manager_check_idle(manager);
 }
+
+int operation_charge(Operation *operation, uid_t uid, Error *error) {
+        size_t n = 0, weight = 0;
+
+        operation->uid = uid;
+        if (uid == 0)
+                return 0;
+        for (const Operation *o = operation->manager->operations; o; o = o->next)
+                if (o->uid == uid) {
+                        n++;
+                        weight += o->weight;
+                }
+        if (n <= USER_OPERATIONS_MAX && weight <= USER_WEIGHT_MAX)
+                return 0;
+        /* One that was refused must not count for the next. */
+        operation->uid = 0;
+        return error_set(error, ERROR_LIMIT_REACHED, EBUSY, "taking the call", NULL,
+                         n > USER_OPERATIONS_MAX ? "too many of this user's are waiting"
+                                                 : "those of this user's that wait are too large");
+}
+
+void operation_inherit(Operation *operation, const Operation *call) {
+        operation->uid = call->uid;
+        operation->weight = call->weight;
+}

@@ -207,6 +207,7 @@ int plan_run(Call *call, Error *error) {
         };
 
         r = operation_begin(&plan->operation, manager, OPERATION_PLAN, plan_free, error);
+        operation_inherit(&plan->operation, &call->operation);
         if (r >= 0)
                 r = prepare(manager->places, TAKE_PTR(request->spec), PREPARE_PLAN, &plan->preparation, error);
         if (r >= 0)

@@ -260,7 +260,7 @@ void run_request_warn(Manager *manager, sd_bus_message *call, const RunRequest *
 int run_request_run(Call *call, Error *error) {
         RunRequest *request = call->data;
 
-        request->spec->owner = authorization_uid(call->authorization);
+        request->spec->owner = call->operation.uid;
         run_request_warn(call->operation.manager, call->message, call->data);
-        return start_begin(call->operation.manager, call->message, call->data, error);
+        return start_begin(call, error);
 }

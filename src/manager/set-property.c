@@ -344,6 +344,7 @@ static int begin(Call *call, Error *error) {
                 set_property_free(&p->operation);
                 return r;
         }
+        operation_inherit(&p->operation, &call->operation);
         if (!needs_types(manager->systemd, p->request.assignments)) {
                 advance(p);
                 return 0;

@@ -679,14 +679,16 @@ static void start_advance(Start *s) {
         start_free(&s->operation);
 }
 
-int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, Error *error) {
+int start_begin(Call *call, Error *error) {
+        Manager *manager = call->operation.manager;
+        RunRequest *request = call->data;
         Start *s = calloc(1, sizeof(Start));
         int r;
 
         if (!s)
                 return error_oom(error);
         *s = (Start){
-                .call = sd_bus_message_ref(message),
+                .call = sd_bus_message_ref(call->message),
                 .request = *request,
                 .preparation = PREPARATION_NULL,
                 .link = -EBADF, .link_peer = -EBADF, .session = -EBADF, .session_peer = -EBADF,
@@ -705,6 +707,7 @@ int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, 
                 start_free(&s->operation);
                 return r;
         }
+        operation_inherit(&s->operation, &call->operation);
         start_advance(s);
         return 0;
 }

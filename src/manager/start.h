@@ -9,8 +9,8 @@
 #include "machine.h"
 #include "run-request.h"
 
-/* Answers MESSAGE, now or later. Takes the spec out of REQUEST. An error is the caller's to reply with. */
-int start_begin(Manager *manager, sd_bus_message *message, RunRequest *request, Error *error);
+/* Answers CALL, whose data is a RunRequest, now or later. Takes the spec out of that. An error is the caller's to reply with. */
+int start_begin(Call *call, Error *error);
 
 /* What happens to others meanwhile. */
 void start_on_supervisor_gone(Start *start);

@@ -117,6 +117,8 @@ int task_begin(Manager *manager, const Task *task, TaskDone done, void *userdata
         *t = (RunningTask){ .step = task->step, .request = given, .done = done, .userdata = userdata, .fd = -EBADF };
 
         r = operation_begin(&t->operation, manager, task->kind, task_free, error);
+        if (r >= 0 && task->call)
+                operation_inherit(&t->operation, task->call);
         if (r >= 0 && str_replace(&t->path, task->path) < 0)
                 r = error_oom(error);
         if (r >= 0)

@@ -15,6 +15,7 @@ typedef void (*TaskDone)(void *userdata, int r, uint64_t number, const Error *er
 
 /* What is to be done. Descriptors in REQUEST are taken over, also on failure; its standard error is the task's own. */
 typedef struct Task {
+        const Operation *call;   /* whose user it is booked to; NULL: nobody's */
         OperationKind kind;
         const char *step;        /* "working on the networks": a literal */
         SpawnRequest request;

@@ -277,3 +277,21 @@ test_password_is_asked_for_on_a_terminal() {
         assert_contains "$(error_of as_user berth run --rm --ephemeral "$busybox" true)" 'Access denied'
         wait_until 60 eval '! pgrep -x pkttyagent'
 }
+
+# Neither what there is nor what stands in files of the host is told before the right is known.
+# Only on: namespaced
+test_errors_are_told_to_who_has_the_right() {
+        local method
+        mkdir hidden
+        cp -a /var/lib/machines/busybox hidden/tree
+        printf '[Exec]\nHostname=the secret\n' >hidden/tree.nspawn
+        assert_contains "$(error_of berth run --rm --settings=trusted "$PWD/hidden/tree" true)" "the secret"
+        for method in "StartMachine sa{sv} nobody 0" "RestartMachine sa{sv} nobody 0" "SetMachineSettings sa{sv} nobody 0" \
+                "RemoveImage sa{sv} nobody 0" "RemoveNetwork s nobody" "RemoveVolume s ../x" "ExecMachine sasa{sv} nobody 0 0"; do
+                # shellcheck disable=SC2086
+                set -- $method
+                assert_contains "$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager "$@")" "Access denied"
+        done
+        assert_contains "$(error_of as_user busctl call org.berth1 /org/berth1 org.berth1.Manager RunMachine 'ssasa{sv}' x "$PWD/hidden/tree" 0 0)" \
+                "Access denied"
+}

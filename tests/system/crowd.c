@@ -7,6 +7,7 @@
  *   crowd deaf N           one connection that asks N times for the settings and never reads
  *   crowd leave N TREE     N connections that go as soon as they have asked for a machine
  *   crowd big TREE BYTES   a machine with an environment of that size
+ *   crowd pile N BYTES     one connection that asks N times for a machine with that at once, and says what each answer was
  */
 
 #include <stdio.h>
@@ -134,6 +135,41 @@ static int big(const char *tree, size_t size) {
         return r < 0 ? fail(e.message ? e.message : "calling", r) : EXIT_SUCCESS;
 }
 
+static int on_refusal(sd_bus_message *m, void *userdata, sd_bus_error *e) {
+        int *answers = userdata;
+
+        (*answers)++;
+        puts(sd_bus_message_is_method_error(m, NULL) ? sd_bus_message_get_error(m)->name : "done");
+        (void) fflush(stdout);
+        return 1;
+}
+
+static int pile(int n, size_t size) {
+        char *environment = calloc(1, size + 3);
+        int answers = 0, r;
+        sd_bus *bus;
+
+        memset(environment, 'x', size + 2);
+        environment[1] = '=';
+        r = open_bus(&bus);
+        for (int i = 0; i < n && r >= 0; i++) {
+                sd_bus_message *m;
+
+                r = new_call(bus, &m, "RunMachine");
+                if (r >= 0)
+                        r = append_run(m, "/var/lib/machines/busybox", environment);
+                if (r >= 0)
+                        r = sd_bus_call_async(bus, NULL, m, on_refusal, &answers, UINT64_MAX);
+                sd_bus_message_unref(m);
+        }
+        while (r >= 0 && answers < n) {
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, UINT64_MAX);
+        }
+        return r < 0 ? fail("asking", r) : EXIT_SUCCESS;
+}
+
 int main(int argc, char *argv[]) {
         if (argc == 3 && strcmp(argv[1], "ask") == 0)
                 return ask(atoi(argv[2]));
@@ -143,6 +179,8 @@ int main(int argc, char *argv[]) {
                 return leave(atoi(argv[2]), argv[3]);
         if (argc == 4 && strcmp(argv[1], "big") == 0)
                 return big(argv[2], strtoul(argv[3], NULL, 10));
-        fprintf(stderr, "usage: crowd ask N | deaf N | leave N TREE | big TREE BYTES\n");
+        if (argc == 4 && strcmp(argv[1], "pile") == 0)
+                return pile(atoi(argv[2]), strtoul(argv[3], NULL, 10));
+        fprintf(stderr, "usage: crowd ask N | deaf N | leave N TREE | big TREE BYTES | pile N BYTES\n");
         return EXIT_FAILURE;
 }

@@ -241,3 +241,44 @@ test_huge_messages() {
         assert_ne "$reply" ''
         assert_status 0 berth run --rm --ephemeral "$busybox" true
 }
+
+# One call may be so large, and all that one user waits for may be twice that: others are served, and nothing is kept of the rest.
+test_calls_that_wait_are_bounded_in_bytes() {
+        local polkit before after waiting piles=()
+        as_user berth run --rm --ephemeral "$busybox" true 2>/dev/null && fail "tester may run machines"
+        assert_contains "$(error_of crowd big "$busybox" 9000000)" "larger than 8 MB"
+        before=$(manager_memory)
+        polkit=$(systemctl show -P MainPID polkit.service)
+        kill -STOP "$polkit"
+        at_end kill -CONT "$polkit"
+        chmod 711 .
+        as_user crowd pile 60 1000000 >answers &
+        waiting=$!
+        wait_until 120 eval '(($(wc -l <answers) >= 44))'
+        assert_eq "$(sort answers | uniq -c | tr -s ' ')" ' 44 org.berth1.Error.LimitReached'
+        after=$(manager_memory)
+        ((after - before < 120000)) || fail "berthd grew from $before to $after kB"
+        # Others, whom nobody has to be asked for, are served.
+        assert_status 0 berth run --rm --ephemeral "$busybox" true
+        assert_status 0 as_user berth list
+        # When they are refused there is room again.
+        kill -CONT "$polkit"
+        check wait "$waiting"
+        assert_eq "$(sort answers | uniq -c | tr -s ' ')" $' 16 org.berth1.Error.AccessDenied\n 44 org.berth1.Error.LimitReached'
+        as_user crowd pile 10 1000000 >answers
+        assert_eq "$(sort -u answers)" org.berth1.Error.AccessDenied
+        # Nor may one user have any number of them. The bus allows a connection 128.
+        kill -STOP "$polkit"
+        : >answers && chmod 666 answers
+        for _ in {1..6}; do
+                as_user crowd pile 100 10 >>answers &
+                piles+=($!)
+        done
+        wait_until 120 eval '(($(wc -l <answers) >= 88))'
+        assert_eq "$(sort answers | uniq -c | tr -s ' ')" ' 88 org.berth1.Error.LimitReached'
+        kill -CONT "$polkit"
+        for waiting in "${piles[@]}"; do
+                check wait "$waiting"
+        done
+        assert_eq "$(sort answers | uniq -c | tr -s ' ')" $' 512 org.berth1.Error.AccessDenied\n 88 org.berth1.Error.LimitReached'
+}
