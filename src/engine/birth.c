@@ -43,10 +43,12 @@ struct Birth {
         const char *mount_point; /* borrowed */
         const Namespaces *namespaces; /* to join, borrowed */
         int incoming;            /* borrowed */
+        const Cgroup *cgroup;    /* to be born in, borrowed; or NULL */
 
         int host_mounts;         /* the host's mount namespace, to go back to */
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
+        bool placed;             /* it is in its cgroup */
         PidRef leader;
         int userns;              /* of the leader, -EBADF without one */
         LeaderMounts leader_mounts;
@@ -99,7 +101,7 @@ static int leave_host_mounts(Birth *birth, Error *error) {
 /* The mount and cgroup namespaces are not made here: see leader.c for why and when. */
 static int clone_leader(Birth *birth, Error *error) {
         int pair[2], pidfd = -EBADF, r;
-        _cleanup_close_ int self = pidfd_open(getpid(), 0), leader_end = -EBADF;
+        _cleanup_close_ int self = pidfd_open(getpid(), 0), leader_end = -EBADF, tasks = -EBADF;
         LeaderClone request;
         sigset_t none;
 
@@ -111,13 +113,23 @@ static int clone_leader(Birth *birth, Error *error) {
         leader_end = pair[1];
         sigemptyset(&none);
 
+        if (birth->cgroup)
+                tasks = cgroup_open_tasks(birth->cgroup, error);
+        if (error_is_set(error))
+                return tasks;
+
         request = (LeaderClone){
                 .plan = birth->plan,
                 .namespaces = birth->namespaces,
-                .start = { .plan = birth->plan, .socket = leader_end, .supervisor = self,
+                .birthplace = birth->cgroup ? cgroup_payload(birth->cgroup) : -EBADF,
+                .start = { .plan = birth->plan, .socket = leader_end, .supervisor = self, .tasks = -EBADF,
                            .cgroup_namespace = birth->namespaces->fds[NAMESPACE_CGROUP], .signals = &none },
                 .ours = birth->socket,
         };
+        birth->placed = leader_clone_is_placed(&request);
+        if (birth->placed)
+                request.start.tasks = tasks;
+
         r = leader_clone(&request, &birth->child, &pidfd, error);
         if (pidfd >= 0 && pidref_from_pidfd_consume(pidfd, &birth->leader) < 0 && r >= 0)
                 r = error_set_errno(error, -ESRCH, "reading the leader's identity", NULL);
@@ -300,6 +312,7 @@ int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error 
                 .plan = parts->plan,
                 .source = parts->source,
                 .namespaces = parts->namespaces,
+                .cgroup = parts->cgroup,
                 .mount_point = parts->mount_point,
                 .incoming = parts->incoming,
                 .clone = -EBADF,
@@ -324,7 +337,7 @@ int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error 
 }
 
 int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error) {
-        int r = cgroup_attach_payload(cgroup, birth->child, error);
+        int r = birth->placed ? 0 : cgroup_attach_payload(cgroup, birth->child, error);
 
         if (r < 0)
                 return r;

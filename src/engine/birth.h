@@ -22,11 +22,15 @@ typedef struct BirthParts {
         const Plan *plan;
         const TreeSource *source;
         const Namespaces *namespaces; /* to join */
+        const Cgroup *cgroup;    /* split already, and the leader's birthplace; NULL while systemd makes it */
         const char *mount_point; /* an empty directory of the host to build at, in a mount namespace that is gone afterwards */
         int incoming;            /* for MOUNT_INCOMING, or -EBADF */
 } BirthParts;
 
-/* Builds the machine up to the point where its leader waits for its cgroup. TIMELINE gets a mark for each step, if somebody measures. */
+/*
+ * Builds the machine up to the point where its leader waits for its cgroup, or for the word to execute, if it was born there.
+ * TIMELINE gets a mark for each step, if somebody measures.
+ */
 int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error *error);
 
 /* Kills a leader that has not been taken. Accepts NULL. */
@@ -35,7 +39,7 @@ DEFINE_CLEANUP(Birth *, birth_free);
 #define _cleanup_birth_ _cleanup_(birth_freep)
 
 /*
- * Moves the leader into CGROUP's payload and lets it execute the payload with STDIO (borrowed; ignored with a
+ * Moves the leader into CGROUP's payload, where it was not born there, and lets it execute the payload with STDIO (borrowed; ignored with a
  * terminal). What comes of it is read by birth_outcome() once birth_fd() is readable.
  */
 int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error);

@@ -168,28 +168,39 @@ static int give_payload(int payload, uid_t owner) {
         return 0;
 }
 
-static int make_child(int unit, const char *name) {
-        if (mkdirat(unit, name, 0755) < 0 && errno != EEXIST)
-                return negative_errno();
-        return 0;
+/*
+ * What an earlier machine of this unit left is no place to be born in: Linux since 6.14 kills a process that is cloned into a
+ * cgroup if that was killed (cgroup.kill) more often than its parent's (cgroup_css_set_fork(), kernel/cgroup/cgroup.c).
+ */
+static int make_anew(int unit, const char *name) {
+        (void) unlinkat(unit, name, AT_REMOVEDIR);
+        return mkdirat(unit, name, 0755) < 0 && errno != EEXIST ? negative_errno() : 0;
 }
 
-int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error) {
-        for (size_t i = 0; i < cgroup->n; i++) {
-                int r = make_child(cgroup->unit[i], "supervisor");
+/* The kernel lets no cgroup v2 that gives controllers to its children have processes of its own (cgroups(7)); v1 minds not. */
+static int leave_to_payload(const Cgroup *cgroup) {
+        const int unit = cgroup->unit[cgroup->n - 1];
+        _cleanup_free_ char *controllers = NULL;
+        int r = file_read_line(unit, "cgroup.controllers", &controllers);
 
-                if (r >= 0)
-                        r = make_child(cgroup->unit[i], "payload");
-                if (r >= 0)
-                        r = file_write_value(cgroup->unit[i], "supervisor/cgroup.procs", "0");
+        if (r == -ENOENT || (r >= 0 && !*controllers))
+                return 0;
+        if (r >= 0)
+                r = make_anew(unit, "supervisor");
+        return r < 0 ? r : file_write_value(unit, "supervisor/cgroup.procs", "0");
+}
+
+int cgroup_split(Cgroup *cgroup, uid_t owner, bool delegate, Error *error) {
+        int r = delegate ? leave_to_payload(cgroup) : 0;
+
+        for (size_t i = 0; i < cgroup->n && r >= 0; i++) {
+                r = make_anew(cgroup->unit[i], "payload");
                 if (r >= 0)
                         r = cgroup->payload[i] = openat(cgroup->unit[i], "payload", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
                 if (r >= 0 && owner != 0)
                         r = give_payload(cgroup->payload[i], owner);
-                if (r < 0)
-                        return error_set_errno(error, r, "splitting the cgroup", cgroup->path);
         }
-        return 0;
+        return r < 0 ? error_set_errno(error, r, "splitting the cgroup", cgroup->path) : 0;
 }
 
 static int attach(const int *directories, size_t n, const char *pid) {
@@ -246,15 +257,19 @@ int cgroup_open_birthplace(const Cgroup *cgroup, pid_t leader, bool own_leaf) {
         return own_leaf ? open_leaf(cgroup, leader) : fd_dup(cgroup->payload[cgroup->n - 1]);
 }
 
-int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error) {
-        char value[3 * sizeof(pid)];
-        int r = 0;
+int cgroup_open_tasks(const Cgroup *cgroup, Error *error) {
+        int fd;
 
-        (void) snprintf(value, sizeof(value), "%i", pid);
-        for (size_t i = 0; i < cgroup->n && r >= 0; i++)
-                if (!is_unified(cgroup->payload[i]))
-                        r = file_write_value(cgroup->payload[i], "cgroup.procs", value);
-        return r < 0 ? error_set_errno(error, r, "moving the command into the cgroup", cgroup->path) : 0;
+        if (cgroup->n == 0 || is_unified(cgroup->payload[0]))
+                return -EBADF;
+        fd = openat(cgroup->payload[0], "tasks", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? error_set_errno(error, negative_errno(), "opening the cgroup", cgroup->path) : fd;
+}
+
+int cgroup_enter_tasks(int tasks, Error *error) {
+        return tasks >= 0 && write(tasks, "0", 1) < 0
+                       ? error_set_errno(error, negative_errno(), "moving into the cgroup", "/sys/fs/cgroup/systemd")
+                       : 0;
 }
 
 /* Limits that come later */

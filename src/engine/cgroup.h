@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * The machine's cgroup: the unit's own, delegated to us, with supervisor/ and payload/ below.
+ * The machine's cgroup: the unit's own, delegated to us, with payload/ below; and with supervisor/ for us where the payload
+ * manages controllers.
  *
  * On a host with cgroup v2 alone there is one hierarchy. On a hybrid host systemd's own hierarchy
  * (name=systemd) and the unified one, which has no controllers but cgroup.freeze and cgroup.kill, are split;
@@ -35,8 +36,12 @@ int cgroup_open_own(Cgroup *ret, Error *error);
 void cgroup_done(Cgroup *cgroup);
 #define _cleanup_cgroup_ _cleanup_(cgroup_done)
 
-/* Makes supervisor/ and payload/ (owned by OWNER), and moves ourselves into the former. */
-int cgroup_split(Cgroup *cgroup, uid_t owner, Error *error);
+/*
+ * Makes payload/, owned by OWNER. With DELEGATE, and where there are controllers of cgroup v2, we move ourselves to supervisor/,
+ * for cgroup_delegate(). That is not done without need: such a move waits for a grace period of the kernel's RCU, 8 ms and more,
+ * whenever there was none for as long (cgroup_attach_lock(), kernel/cgroup/cgroup.c).
+ */
+int cgroup_split(Cgroup *cgroup, uid_t owner, bool delegate, Error *error);
 
 /*
  * Moves a process, by its number in our own pid namespace, into payload/, and where hierarchies are not split into
@@ -51,8 +56,14 @@ int cgroup_attach_payload(const Cgroup *cgroup, pid_t pid, Error *error);
  */
 int cgroup_open_birthplace(const Cgroup *cgroup, pid_t leader, bool own_leaf);
 
-/* Moves a process, by its number in our own pid namespace, that was born there, in the hierarchies of cgroup v1. */
-int cgroup_attach_born(const Cgroup *cgroup, pid_t pid, Error *error);
+/*
+ * What such a process writes its way with into payload/ of systemd's own hierarchy of cgroup v1, on a hybrid host: the file
+ * "tasks", the caller's descriptor; -EBADF with no error set where there is none to enter. A single thread that moves itself by
+ * it, and no other way of moving, waits for no grace period (cgroup_procs_write_start(), since Linux 5.5).
+ */
+int cgroup_open_tasks(const Cgroup *cgroup, Error *error);
+/* For the process itself, which has one thread; -EBADF is nothing to do. */
+int cgroup_enter_tasks(int tasks, Error *error);
 
 /* Where in cgroup->controllers the v1 hierarchy of that controller is; NULL where there is none. */
 int *cgroup_controller(Cgroup *cgroup, const char *name);

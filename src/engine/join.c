@@ -39,6 +39,13 @@ typedef struct Joiner {
         bool admitted;           /* LEADER_EXEC was read */
 } Joiner;
 
+/* In cgroup v2 by being born there. */
+static int enter_cgroup(Joiner *j, Error *error) {
+        _cleanup_close_ int tasks = cgroup_open_tasks(j->request->cgroup, error);
+
+        return error_is_set(error) ? tasks : cgroup_enter_tasks(tasks, error);
+}
+
 /* Before anything of the machine is touched. Twice, since a descriptor's place may be another one's target. */
 static int keep_descriptors(Joiner *j, Error *error) {
         int stdio[3], *const kept[] = { &stdio[0], &stdio[1], &stdio[2], &j->socket, &j->leader };
@@ -127,7 +134,7 @@ static int make_terminal(Joiner *j, Error *error) {
         return r < 0 ? error_set_errno(error, r, "reporting to the supervisor", NULL) : 0;
 }
 
-static int wait_for_cgroup(Joiner *j, Error *error) {
+static int wait_for_limits(Joiner *j, Error *error) {
         j->admitted = true;
         return leader_expect(j->socket, LEADER_EXEC, NULL, 0, error);
 }
@@ -167,8 +174,8 @@ static int execute(Joiner *j, Error *error) {
 }
 
 static int (*const stages[])(Joiner *j, Error *error) = {
-        keep_descriptors, open_proc, enter_namespaces, become_root, look_up_user, make_terminal, wait_for_cgroup,
-        take_terminal,    reset_signals,    set_limits,  confine,      execute,
+        enter_cgroup,   keep_descriptors, open_proc,     enter_namespaces, become_root, look_up_user, make_terminal,
+        wait_for_limits, take_terminal,    reset_signals, set_limits,       confine,     execute,
 };
 
 static _noreturn_ void joiner_run(const JoinRequest *request, int socket) {
@@ -181,7 +188,7 @@ static _noreturn_ void joiner_run(const JoinRequest *request, int socket) {
 
         /* Closed with something unread, a socket gives its peer ECONNRESET and not what was sent last (unix(7)). */
         if (!j.admitted)
-                (void) wait_for_cgroup(&j, NULL);
+                (void) wait_for_limits(&j, NULL);
         leader_send_failed(j.socket, &error);
         _exit(EXIT_FAILURE);
 }
@@ -269,8 +276,6 @@ int join_begin(const JoinRequest *request, Joining *ret, Error *error) {
         r = pidref_from_pidfd_consume(pidfd, &joining.process);
         if (r < 0)
                 (void) error_set_errno(error, r, "reading the identity of the command", NULL);
-        if (r >= 0)
-                r = cgroup_attach_born(request->cgroup, joining.child, error);
         if (r >= 0)
                 r = limits_grant(request->plan, &joining.process, joining.child, error);
         if (r >= 0 && request->report >= 0)

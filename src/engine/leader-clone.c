@@ -47,6 +47,11 @@ static int clone_it(Task *task, uint64_t flags) {
                 .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
         };
 
+        if (leader_clone_is_placed(request)) {
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = (uint64_t) request->birthplace;
+        }
+
         task->child = kernel_clone3(&args);
         if (task->child == 0) {
                 /* Our copy of the supervisor's end would keep the connection open when the supervisor dies. */
@@ -98,11 +103,19 @@ static int run_between(int (*function)(void *), Task *task, Error *error) {
         return 0;
 }
 
+static bool needs_go_between(const Plan *plan) {
+        return plan->joined & ~(uint64_t) CLONE_NEWCGROUP;
+}
+
+bool leader_clone_is_placed(const LeaderClone *request) {
+        return request->birthplace >= 0 && !needs_go_between(request->plan);
+}
+
 int leader_clone(const LeaderClone *request, pid_t *ret_child, int *ret_pidfd, Error *error) {
         Task task = { .request = request, .namespaces = request->namespaces, .pidfd = -EBADF, .error = error };
         int clocks, r;
 
-        if (request->plan->joined & ~(uint64_t) CLONE_NEWCGROUP)
+        if (needs_go_between(request->plan))
                 r = run_between(clone_inside, &task, error);
         else {
                 r = clocks_offset_children(request->plan, &clocks, error);

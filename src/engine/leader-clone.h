@@ -11,9 +11,13 @@
 typedef struct LeaderClone {
         const Plan *plan;
         const Namespaces *namespaces; /* to join */
+        int birthplace;               /* the directory of cgroup v2 that it is born in, borrowed; or -EBADF */
         LeaderStart start;            /* for the leader, which closes OURS first */
         int ours;
 } LeaderClone;
+
+/* Whether it can be born in a cgroup: a go-between has no right to that. */
+bool leader_clone_is_placed(const LeaderClone *request);
 
 /* *ret_pidfd is the caller's. The leader is our child, born into its namespaces, but for mounts and cgroups (leader.c). */
 int leader_clone(const LeaderClone *request, pid_t *ret_child, int *ret_pidfd, Error *error);

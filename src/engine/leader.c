@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "cgroup.h"
 #include "command.h"
 #include "confinement.h"
 #include "fd-util.h"
@@ -54,6 +55,11 @@ static int die_with_supervisor(Leader *leader, Error *error) {
         if (poll(&supervisor, 1, 0) != 0)
                 return error_set(error, ERROR_START_FAILED, ESRCH, "tying the leader to the supervisor", NULL, "it is gone");
         return 0;
+}
+
+/* Where the unit was there before us. The descriptor was opened by one who may: we are root of nothing yet. */
+static int enter_cgroup(Leader *leader, Error *error) {
+        return cgroup_enter_tasks(leader->start->tasks, error);
 }
 
 static int open_proc(Leader *leader, Error *error) {
@@ -288,6 +294,7 @@ static int execute(Leader *leader, Error *error) {
 /* The life of a leader, in order. Each stage fails into the error that the user reads. */
 static int (*const stages[])(Leader *leader, Error *error) = {
         die_with_supervisor,
+        enter_cgroup,
         open_proc,
         prepare_namespaces,
         wait_for_tree,

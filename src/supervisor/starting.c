@@ -31,20 +31,24 @@ static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
         return s->spec->terminal ? 0 : streams_open(s, s->stdio, /* copies= */ true, streams, error);
 }
 
-static int take_place(Supervisor *s, Error *error) {
-        /* Once it was split we are not in it any more, but below. */
+int starting_take_place(Supervisor *s, Error *error) {
+        bool delegate = s->spec->boot || s->spec->nesting;
+        /* Once it was split we may not be in it any more, but below. */
         int r = s->rebooted ? 0 : cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
-                r = cgroup_split(&s->cgroup, plan_root_id(s->plan), error);
-        if (r >= 0 && (s->spec->boot || s->spec->nesting))
+                r = cgroup_split(&s->cgroup, plan_root_id(s->plan), delegate, error);
+        if (r >= 0 && delegate)
                 r = cgroup_delegate(&s->cgroup, error);
         if (r >= 0 && !s->rebooted)
                 r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
         if (r >= 0)
                 /* A unit of somebody else's may have a past. */
                 s->oom_counted = s->keep_unit && !s->rebooted ? cgroup_oom_kills(&s->cgroup) : s->oom_counted;
-        return r < 0 ? r : cgroup_limits_verify(&s->cgroup, s->spec, error);
+        if (r >= 0)
+                r = cgroup_limits_verify(&s->cgroup, s->spec, error);
+        s->placed = r >= 0;
+        return r;
 }
 
 static int release(Supervisor *s, Error *error) {
@@ -88,7 +92,7 @@ void starting_on_scope_ready(Supervisor *s) {
         }
 
         timeline_mark(&s->timeline, "supervisor: scope is ready");
-        r = take_place(s, &s->error);
+        r = s->placed ? 0 : starting_take_place(s, &s->error);
         if (r < 0)
                 (void) error_set_errno(&s->error, r, "starting the machine", s->spec->name);
         if (r >= 0 && hooks_run(s, HOOK_PRESTART))

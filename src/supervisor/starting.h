@@ -5,6 +5,9 @@
 
 /* From a machine that is built to one that runs: its place in the cgroups, its hooks, its exec, its word that it is ready. */
 
+/* The cgroup of the unit that we are in becomes the machine's. Before it is built, where there is a unit already. */
+int starting_take_place(Supervisor *s, Error *error);
+
 /* Nobody but the manager makes scopes: it is there, could not be made, or the manager died meanwhile. */
 void starting_on_scope_ready(Supervisor *s);
 void starting_on_scope_failed(Supervisor *s);

@@ -33,6 +33,7 @@
 #include "settings-files.h"
 #include "source.h"
 #include "spec-json.h"
+#include "starting.h"
 #include "string-util.h"
 #include "strv.h"
 #include "terminals.h"
@@ -269,6 +270,7 @@ static int build_from(Supervisor *s, const char *place, Error *error) {
                         .plan = s->plan,
                         .source = &tree,
                         .namespaces = &s->namespaces,
+                        .cgroup = s->placed ? &s->cgroup : NULL,
                         .mount_point = place,
                         .incoming = incoming,
                 },
@@ -371,7 +373,10 @@ int supervisor_build_again(Supervisor *s, Error *error) {
         s->exited = false;
         s->told_status = -1;
 
+        s->placed = false;
         r = cgroup_clear_payload(&s->cgroup, error);
+        if (r >= 0)
+                r = starting_take_place(s, error);
         if (r >= 0)
                 r = build(s, error);
         return r < 0 ? r : add_leader(s, error);
@@ -493,8 +498,10 @@ static int exit_status(const Supervisor *s) {
 }
 
 static int run_in_unit(Supervisor *s, Error *error) {
-        int r = build(s, error);
+        int r = starting_take_place(s, error);
 
+        if (r >= 0)
+                r = build(s, error);
         if (r >= 0)
                 r = prepare_loop(s, error);
         if (r >= 0)

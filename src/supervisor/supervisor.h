@@ -75,6 +75,7 @@ typedef struct Supervisor {
         Plan *plan;
         Birth *birth;            /* until the payload runs */
         Cgroup cgroup;
+        bool placed;             /* its payload/ is there */
         State state;             /* what everybody may know */
         Timeline timeline;       /* of the start, where somebody measures */
         Phase phase;

@@ -219,7 +219,7 @@ test_over_the_bus() {
 # Only on: namespaced
 test_without_a_manager() {
         start_machine alone
-        systemctl kill --kill-whom=main --signal=KILL berthd.service
+        kill_manager
         assert_eq "$(berth exec alone echo still)" still
         wait_until 60 systemctl is-active --quiet berthd.service
         assert_eq "$(berth exec alone echo again)" again

@@ -58,6 +58,14 @@ test_without_any_manager() {
         wait_until 60 refute_quietly berth status no-manager
 }
 
+# Each of them ends by cgroup.kill, which the kernel remembers of a cgroup: none may be born in what another one left.
+test_one_unit_can_run_one_machine_after_another() {
+        local command="berth run --keep-unit --rm --name after-another --ephemeral $busybox echo has run"
+
+        assert_eq "$(systemd-run --quiet --pipe --wait --collect --property=Delegate=yes sh -c "$command && $command && $command")" \
+                $'has run\nhas run\nhas run'
+}
+
 # Only on: namespaced
 test_exit_status_is_the_payloads() {
         unit kept-c "ExecStart=berth run --keep-unit --rm --name status --ephemeral $busybox sh -c 'sleep 1; exit 23'"

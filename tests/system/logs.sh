@@ -95,7 +95,7 @@ test_survives_restarts() {
         name=$(fresh survivor)
         berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'i=0; while [ $i -lt 60 ]; do echo n-$i; i=$((i+1)); sleep 0.1; done'
         sleep 1
-        systemctl kill --kill-whom=main --signal=KILL berthd.service
+        kill_manager
         sleep 1
         systemctl restart systemd-journald.service
         wait_until 60 logs_have "$name" n-59
