@@ -105,6 +105,7 @@ Manager *manager_free(Manager *manager) {
         authorizer_free(manager->authorizer);
         systemd_free(manager->systemd);
         spawner_free(manager->spawner);
+        grace_period_free(manager->grace_period);
         sd_bus_flush_close_unref(manager->bus);
         sd_event_unref(manager->event);
         (void) fd_close(manager->machines_dir);
@@ -262,7 +263,9 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
 int manager_start(Manager *manager, Error *error) {
         int r;
 
-        r = connect_bus(manager, error);
+        r = grace_period_new(&manager->grace_period, error);
+        if (r >= 0)
+                r = connect_bus(manager, error);
         if (r >= 0)
                 r = registry_load(manager, error);
         if (r < 0)

@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "error.h"
+#include "grace-period.h"
 #include "prepare.h"
 #include "systemd.h"
 
@@ -34,6 +35,7 @@ typedef struct Manager {
         sd_bus *bus;
         Systemd *systemd;
         Spawner *spawner;
+        GracePeriod *grace_period; /* NULL: nothing to be gained by one */
 
         Machine **machines;      /* sorted by name, which is how they are found and listed */
         size_t n_machines;

@@ -696,6 +696,7 @@ int start_begin(Call *call, Error *error) {
                 .supervisor = PIDREF_NULL,
                 .error = ERROR_NULL,
         };
+        grace_period_begin(manager->grace_period);
         request->spec = request->given = NULL;
         request->warnings = NULL;
         s->timeline.begin = s->request.spec->timing_usec;
