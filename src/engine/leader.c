@@ -185,8 +185,12 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
         /* Only now that we are in our cgroup: the namespace shows as its root where its creator is (cgroup_namespaces(7)). */
         if ((plan->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
                 return error_set_errno(error, negative_errno(), "making the cgroup namespace", NULL);
+        /* What it shows is to be mounted, which takes rights over whose it is. */
         if ((plan->joined & CLONE_NEWCGROUP) && setns(leader->start->cgroup_namespace, CLONE_NEWCGROUP) < 0)
-                return error_set_errno(error, negative_errno(), "joining the namespace", "cgroup");
+                return error_set(error, ERROR_START_FAILED, errno, "joining the namespace", "cgroup", "%s",
+                                 errno == EPERM ? "it belongs to another user namespace than the machine's; join that one too "
+                                                  "(UserNamespace=)"
+                                                : errno_text(errno));
 
         for (size_t i = 0; i < plan->n_mounts; i++) {
                 const PlannedMount *m = &plan->mounts[i];
@@ -198,6 +202,11 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
                 /* Over the directory that was made for the v1 hierarchies. */
                 hybrid = plan_is_hybrid(plan) && !(plan->spec->boot && guest_wants_unified());
                 r = hybrid ? mount_hybrid_cgroups(m, error) : attach_cgroup("cgroup2", NULL, m, m->target, error);
+                if (r == -ENOENT && (plan->joined & CLONE_NEWCGROUP)) {
+                        error_done(error);
+                        return error_set(error, ERROR_START_FAILED, ENOENT, "joining the namespace", "cgroup",
+                                         "the cgroup at which it begins is gone with its machine");
+                }
                 if (r < 0)
                         return r;
         }

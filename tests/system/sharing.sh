@@ -141,6 +141,13 @@ test_join_path() {
                 "$(namespace_of "$(leader_of base)" ipc)"
         assert_eq "$(berth run --rm --ephemeral --userns="ns:/proc/$(leader_of base)/ns/user" "$busybox" readlink /proc/self/ns/user)" \
                 "$(namespace_of "$(leader_of base)" user)"
+        assert_eq "$(berth run --rm --ephemeral --pid="ns:/proc/$(leader_of base)/ns/pid" --userns="ns:/proc/$(leader_of base)/ns/user" "$busybox" readlink /proc/self/ns/pid)" \
+                "$(namespace_of "$(leader_of base)" pid)"
+        # What it shows is to be mounted, which takes rights over whose it is.
+        assert_contains "$(error_of berth run --rm --ephemeral --cgroupns="ns:/proc/$(leader_of base)/ns/cgroup" "$busybox" true)" UserNamespace=
+        assert_eq "$(berth run --rm --ephemeral --cgroupns="ns:/proc/$(leader_of base)/ns/cgroup" --userns="ns:/proc/$(leader_of base)/ns/user" \
+                "$busybox" readlink /proc/self/ns/cgroup)" \
+                "$(namespace_of "$(leader_of base)" cgroup)"
         assert_eq "$(berth run --rm --ephemeral --userns=ns:/proc/1/ns/user "$busybox" readlink /proc/self/ns/user)" "$(namespace_of 1 user)"
         berth stop base
 }
@@ -216,6 +223,27 @@ test_pin() {
 
         assert_eq "net:[$(stat -L -c %i net)]" "$net"
         assert_eq "$(berth run --rm --ephemeral --uts=ns:"$PWD/uts" "$busybox" sh -c 'hostname; readlink /proc/self/ns/uts')" $'pinned\n'"$uts"
+}
+
+# Each kind that can be.
+test_each_kind_is_pinned() {
+        local kind
+        for kind in ipc cgroup user; do
+                at_end umount "$PWD/$kind"
+        done
+        berth run -d --rm --ephemeral --name base "$busybox" sleep 1000
+        for kind in ipc cgroup user; do
+                namespace_of "$(leader_of base)" $kind >"$kind-before"
+        done
+        berth pin base ipc="$PWD/ipc" cgroup="$PWD/cgroup" user="$PWD/user"
+        berth stop base
+        wait_until 60 is_gone base
+
+        assert_eq "$(berth run --rm --ephemeral "--userns=ns:$PWD/user" "$busybox" readlink /proc/self/ns/user)" "$(cat user-before)"
+        assert_eq "$(berth run --rm --ephemeral "--ipc=ns:$PWD/ipc" "$busybox" readlink /proc/self/ns/ipc)" "$(cat ipc-before)"
+        # There is such a namespace, but nothing left that it could show.
+        assert_eq "cgroup:[$(stat -L -c %i cgroup)]" "$(cat cgroup-before)"
+        assert_contains "$(error_of berth run --rm --ephemeral "--userns=ns:$PWD/user" "--cgroupns=ns:$PWD/cgroup" "$busybox" true)" "gone with its machine"
 }
 
 test_join_network() {
