@@ -154,6 +154,18 @@ END
         assert_contains "$(error_of berth run --rm --security-opt nothing=1 ./tree true)" "--security-opt"
 }
 
+# Without anybody who asks: in the kernel's log, where no audit daemon takes it.
+# Only on: vm
+test_blocked_calls_are_logged() {
+        local log
+        make_attempts
+        [[ $(sysctl -n kernel.seccomp.actions_logged) == *errno* ]] || skip "this kernel logs no such calls"
+        dmesg --clear
+        assert_eq "$(attempt_in -- bpf)" "bpf EPERM;"
+        log=$(dmesg)
+        assert_matches "$log" 'type=1326 .*comm="attempt" .*syscall=321'
+}
+
 # Compiled when settings change, and not by the next start: what was kept is used, as its time of writing shows.
 # Only on: namespaced
 test_filters_are_kept() {

@@ -65,6 +65,38 @@ test_file_beside_the_image() {
         assert_eq "$(cat errors)" ''
 }
 
+# All ways to the host that a file could open, with a warning for each, and what is harmless in it is in effect all the same.
+# Only on: namespaced
+test_file_beside_the_image_reaches_nothing() {
+        local key
+        make_tree vendor
+        printf '#!/bin/sh\ntouch %s/hooked\n' "$PWD" >hook
+        chmod 755 hook
+        mkdir shown
+        settings "$PWD/vendor.nspawn" '[Exec]' "Hook=prestart:$PWD/hook" 'Environment=KEPT=yes' "LoadCredential=passwords:/etc/shadow" \
+                '[Files]' 'Device=/dev/fuse' "Bind=$PWD/shown:/shown" 'BindReadOnly=/etc:/given' \
+                '[Resources]' 'Property=Description=from the image' 'DeviceAllow=/dev/fuse rw' 'Slice=system.slice'
+        berth run -d --rm ./vendor sleep 1000 2>errors
+        for key in Hook LoadCredential Device Bind BindReadOnly Property DeviceAllow Slice; do
+                assert_contains "$(cat errors)" " $key= is ignored"
+        done
+        assert_eq "$(berth exec vendor sh -c 'ls -d /dev/fuse /shown /given /run/host/credentials/passwords 2>/dev/null; echo $KEPT')" yes
+        refute test -e hooked
+        assert_ne "$(scope_property vendor Description)" "from the image"
+        assert_eq "$(scope_property vendor Slice)" machine.slice
+        berth stop vendor
+
+        # It is the place of the file that takes it away: who trusts it has it all.
+        berth run -d --rm --settings=trusted ./vendor sleep 1000 2>errors
+        assert_eq "$(cat errors)" ''
+        assert_eq "$(berth exec vendor sh -c 'ls -d /dev/fuse /shown /given /run/host/credentials/passwords; echo $KEPT')" \
+                $'/dev/fuse\n/given\n/run/host/credentials/passwords\n/shown\nyes'
+        check test -e hooked
+        assert_eq "$(scope_property vendor Description)" "from the image"
+        assert_eq "$(scope_property vendor Slice)" system.slice
+        systemctl stop berth-vendor.scope
+}
+
 # Only on: namespaced
 test_template_and_drop_ins() {
         make_tree tree
