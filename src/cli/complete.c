@@ -7,6 +7,7 @@
 #include "setting-mount-types.h"
 #include "string-util.h"
 #include "tree-find.h"
+#include "unit-property.h"
 #include "verbs.h"
 
 /* The word under the cursor, and where it goes. */
@@ -71,13 +72,27 @@ static void offer_all(const Completion *c, void (*source)(char ***names)) {
                 offer(c, *name, NULL);
 }
 
-static void offer_settings(const Completion *c) {
-        FOREACH_SETTING(s) {
-                _cleanup_free_ char *assignment = str_format("%s=", s->name);
+static void offer_assignment(const Completion *c, const char *name, const char *help) {
+        _cleanup_free_ char *assignment = str_format("%s=", name);
 
-                if (assignment)
-                        offer(c, assignment, s->help);
-        }
+        if (assignment)
+                offer(c, assignment, help);
+}
+
+/* Limits by their settings, and what else a unit can be given. */
+static void offer_properties(const Completion *c) {
+        static const char *const names[] = {
+#define ROW(property, form) #property,
+                UNIT_PROPERTIES(ROW)
+#undef ROW
+        };
+
+        FOREACH_SETTING(s)
+                if (s->section == SECTION_RESOURCES && s->type != &type_properties)
+                        offer_assignment(c, s->name, s->help);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (!setting_by_name(names[i]))
+                        offer_assignment(c, names[i], NULL);
 }
 
 static void offer_values(const Completion *c, const SettingType *type) {
@@ -86,7 +101,9 @@ static void offer_values(const Completion *c, const SettingType *type) {
         if (type == &type_boolean) {
                 offer(c, "yes", NULL);
                 offer(c, "no", NULL);
-        } else if (type == &type_path || setting_type_to_mount_kind(type, &kind))
+        } else if (type == &type_properties)
+                offer_properties(c);
+        else if (type == &type_path || setting_type_to_mount_kind(type, &kind))
                 ask_shell(c, "files");
 }
 
@@ -123,7 +140,7 @@ static int offer_operands(const Completion *c, const Verb *verb, size_t position
         else if (streq(kind, "COMMAND"))
                 ask_shell(c, "commands");
         else if (strstr(kind, "=VALUE"))
-                offer_settings(c);
+                offer_properties(c);
         else if (strstr(kind, "PATH") || strstr(kind, "FILE"))
                 ask_shell(c, "files");
         return 0;

@@ -11,6 +11,7 @@
 #include "string-util.h"
 #include "strv.h"
 #include "systemd-internal.h"
+#include "unit-property.h"
 
 typedef int (*AppendValue)(sd_bus_message *m, const char *name, const char *value);
 
@@ -39,60 +40,13 @@ static const Form form_device = { value_append_device, "a device and some of rwm
 static const Form form_addresses = { value_append_addresses,
                                      "addresses with prefix lengths, any, localhost, link-local or multicast" };
 
-/*
- * What is not written as its name and its bus type say (systemd.resource-control(5); systemd's own
- * bus-unit-util.c does the same for systemctl). Sorted by name.
- */
 static const struct {
         const char *name;
         const Form *form;
-} aliases[] = {
-        { "AllowedCPUs", &form_cpus },
-        { "AllowedMemoryNodes", &form_cpus },
-        { "BlockIODeviceWeight", &form_device_weight },
-        { "BlockIOReadBandwidth", &form_bandwidth },
-        { "BlockIOWeight", &form_weight },
-        { "BlockIOWriteBandwidth", &form_bandwidth },
-        { "CPUQuota", &form_quota },
-        { "CPUQuotaPeriodSec", &form_timespan },
-        { "CPUShares", &form_weight },
-        { "CPUWeight", &form_weight },
-        { "DefaultMemoryLow", &form_size },
-        { "DefaultMemoryMin", &form_size },
-        { "DeviceAllow", &form_device },
-        { "DevicePolicy", &form_string },
-        { "IODeviceLatencyTargetSec", &form_latency },
-        { "IODeviceWeight", &form_device_weight },
-        { "IOReadBandwidthMax", &form_bandwidth },
-        { "IOReadIOPSMax", &form_bandwidth },
-        { "IOWeight", &form_weight },
-        { "IOWriteBandwidthMax", &form_bandwidth },
-        { "IOWriteIOPSMax", &form_bandwidth },
-        { "IPAccounting", &form_boolean },
-        { "IPAddressAllow", &form_addresses },
-        { "IPAddressDeny", &form_addresses },
-        { "JobRunningTimeoutSec", &form_timespan },
-        { "JobTimeoutSec", &form_timespan },
-        { "ManagedOOMMemoryPressure", &form_string },
-        { "ManagedOOMMemoryPressureLimit", &form_scale },
-        { "ManagedOOMPreference", &form_string },
-        { "ManagedOOMSwap", &form_string },
-        { "MemoryHigh", &form_size },
-        { "MemoryLimit", &form_size },
-        { "MemoryLow", &form_size },
-        { "MemoryMax", &form_size },
-        { "MemoryMin", &form_size },
-        { "MemorySwapMax", &form_size },
-        { "MemoryZSwapMax", &form_size },
-        { "RuntimeMaxSec", &form_timespan },
-        { "RuntimeRandomizedExtraSec", &form_timespan },
-        { "StartupAllowedCPUs", &form_cpus },
-        { "StartupAllowedMemoryNodes", &form_cpus },
-        { "StartupBlockIOWeight", &form_weight },
-        { "StartupCPUShares", &form_weight },
-        { "StartupCPUWeight", &form_weight },
-        { "StartupIOWeight", &form_weight },
-        { "TasksMax", &form_size },
+} known[] = {
+#define ROW(property, form) { #property, &form_##form },
+        UNIT_PROPERTIES(ROW)
+#undef ROW
 };
 
 /* What a user must not set: without berth's own values a machine could not be stopped, or not be found again. */
@@ -117,10 +71,10 @@ static const struct {
 
 static const char step[] = "setting the unit property";
 
-static const Form *form_by_alias(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(aliases); i++)
-                if (streq(aliases[i].name, name))
-                        return aliases[i].form;
+static const Form *form_by_name(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                if (streq(known[i].name, name))
+                        return known[i].form;
         return NULL;
 }
 
@@ -154,7 +108,7 @@ static int find_form(const Systemd *systemd, const char *name, const Form **ret,
                 if (streq(owned[i].name, name))
                         return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, name, "%s", owned[i].reason);
 
-        *ret = form_by_alias(name);
+        *ret = form_by_name(name);
         if (*ret)
                 return 0;
         if (is_timespan(systemd, name)) {
@@ -195,14 +149,14 @@ static ResourceBy way_of(const Systemd *systemd, const Resource *row) {
 
 static int append_translated(sd_bus_message *m, const Resource *row, const char *value, Error *error) {
         _cleanup_free_ char *translated = NULL;
-        const Form *form = form_by_alias(row->name);
+        const Form *form = form_by_name(row->name);
         int r = resource_translate(row, value, &translated);
 
         if (r == -ENOMEM)
                 return error_oom(error);
         if (r < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, row->name, "'%s' is not %s", value, form->allowed);
-        return append_value(m, form_by_alias(row->as), row->as, translated, error);
+        return append_value(m, form_by_name(row->as), row->as, translated, error);
 }
 
 /* systemd leaves the kernel's file as it is where it is given none (252): so all that there are. */
@@ -253,7 +207,7 @@ int property_append(sd_bus_message *m, const Systemd *systemd, const char *assig
 
 bool property_is_limit(const Setting *s) {
         /* The other rows of the section are the scope's own: slice, stop timeout, kill mode, Property=. */
-        return s->section == SECTION_RESOURCES && form_by_alias(s->name);
+        return s->section == SECTION_RESOURCES && form_by_name(s->name);
 }
 
 /* The value, or the items of a list, as systemd takes them: an item an assignment. None where it is not set. */
@@ -313,7 +267,7 @@ static int check_device(const char *name, const char *value, Error *error) {
 }
 
 int property_check_value(const char *name, const char *value, Error *error) {
-        const Form *form = form_by_alias(name);
+        const Form *form = form_by_name(name);
 
         return form == &form_bandwidth || form == &form_device_weight || form == &form_latency ? check_device(name, value, error)
                                                                                                : 0;
@@ -360,7 +314,7 @@ bool property_needs_types(const Systemd *systemd, const char *name) {
         /* An older name may be gone from systemd (258). */
         if (row && row->as && row->ways[systemd->host].by == RESOURCE_BY_SYSTEMD)
                 return true;
-        return !form_by_alias(name);
+        return !form_by_name(name);
 }
 
 bool property_spec_needs_types(const Systemd *systemd, const Spec *spec) {

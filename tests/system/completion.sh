@@ -34,6 +34,23 @@ test_bash_completes_what_there_is() {
         assert_contains "$(complete_line 'berth-nspawn -M b')" busybox
         assert_eq "$(complete_line 'berth-nspawn --bind=/us')" /usr
 
+        # Machines, images and properties by their names.
+        assert_eq "$(complete_line 'berth set-property completed MemoryM')" $'MemoryMin=\nMemoryMax='
+        assert_eq "$(complete_line 'berth set-property completed MemoryMax=1M RuntimeM')" RuntimeMaxSec=
+        assert_eq "$(complete_line 'berth run --property=CPUQuotaP')" CPUQuotaPeriodSec=
+        assert_eq "$(complete_line 'berth run --property TasksA')" TasksAccounting=
+        assert_contains "$(complete_line 'berth rmi bus')" busybox
+        assert_contains "$(complete_line 'berth clone deb')" debian
+        assert_eq "$(complete_line 'berth image-status busy')" busybox
+        # Each that is offered is known as one: it is the value that is wrong.
+        assert_contains "$(error_of berth set-property completed Nonsense=1)" "no such"
+        local name offered=0
+        while read -r name; do
+                assert_lacks "$(berth set-property --runtime completed "$name=?" 2>&1 || true)" "no such"
+                offered=$((offered + 1))
+        done < <(berth __complete set-property completed '' | cut -d = -f 1)
+        ((offered >= 40)) || fail "only $offered properties are offered"
+
         # Nobody is told of a wrong word while he types it.
         assert_eq "$(complete_line 'berth nonsense ')" ''
         berth terminate completed

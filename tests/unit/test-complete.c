@@ -85,6 +85,17 @@ static void values(void **state) {
         assert_offered(WORDS((char *) "run", (char *) "-m", (char *) ""), "");
 }
 
+static void properties(void **state) {
+        /* Settings that are limits, once each, and what else a unit has. */
+        assert_offered(WORDS((char *) "run", (char *) "--property=CPUQ"), "--property=CPUQuota= --property=CPUQuotaPeriodSec=");
+        assert_offered(WORDS((char *) "run", (char *) "--property", (char *) "MemoryMa"), "MemoryMax=");
+        assert_offered(WORDS((char *) "create", (char *) "--property=RuntimeM"), "--property=RuntimeMaxSec=");
+        assert_offered(WORDS((char *) "set-property", (char *) "web", (char *) "MemoryA"), "MemoryAccounting=");
+        assert_offered(WORDS((char *) "set-property", (char *) "web", (char *) "TasksMax=1", (char *) "TasksM"), "TasksMax=");
+        assert_offered(WORDS((char *) "set-property", (char *) "web", (char *) "Bind"), "");
+        assert_offered(WORDS((char *) "set-property", (char *) ""), "web db");
+}
+
 static void of_nspawn(void **state) {
         assert_offered(WORDS((char *) "berth-nspawn", (char *) "--eph"), "--ephemeral");
         assert_offered(WORDS((char *) "berth-nspawn", (char *) "--register=y"), "--register=yes");
@@ -101,7 +112,7 @@ static void of_nspawn(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = { TEST(verbs_and_aliases), TEST(operands), TEST(options), TEST(values),
-                                            TEST(of_nspawn) };
+                                            TEST(properties), TEST(of_nspawn) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
