@@ -94,6 +94,37 @@ const Verb verb_images = {
         .run = list_verb,
 };
 
+/* Long work, which goes on without the bus */
+
+/* One socket for who does the work, one for us. */
+static int append_progress(sd_bus_message *message, int theirs) {
+        int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+        if (r >= 0)
+                r = sd_bus_message_append(message, "{sv}", "Progress", "h", theirs);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* CALL has all its arguments but the options; the bus, which is let go of, is taken over. */
+static int follow_work(sd_bus *bus, sd_bus_message *call, const char *what, uint64_t *ret_usage, Error *error) {
+        _cleanup_close_ int ours = -EBADF, theirs = -EBADF;
+        int pair[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                r = error_set_errno(error, negative_errno(), "making a socket", NULL);
+        else {
+                ours = pair[0];
+                theirs = pair[1];
+                r = append_progress(call, theirs);
+                r = r < 0 ? error_set_errno(error, r, "calling berthd", NULL) : client_call(bus, call, NULL, error);
+        }
+        /* The message holds the other end as well. */
+        (void) sd_bus_message_unref(call);
+        (void) sd_bus_flush_close_unref(bus);
+        theirs = fd_close(theirs);
+        return r < 0 ? r : progress_follow(ours, what, ret_usage, error);
+}
+
 /* Status */
 
 typedef struct StatusOptions {
@@ -171,15 +202,6 @@ static int read_info(sd_bus *bus, const char *name, ImageInfo *info, Error *erro
         return r < 0 ? client_bad_reply(r, error) : 0;
 }
 
-/* What a tree takes, which somebody without the right is not told. */
-static void read_usage(sd_bus *bus, ImageInfo *info) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_error_ Error ignored = ERROR_NULL;
-
-        if (info->usage == UINT64_MAX && client_call_simple(bus, &reply, &ignored, "GetImageUsage", "s", info->name) >= 0)
-                (void) sd_bus_message_read(reply, "t", &info->usage);
-}
-
 static int print_json(const ImageInfo *info, JsonMode mode) {
         json_auto_t *object = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}", "image", info->name, "path", info->path,
                                         "type", info->type, "read_only", info->read_only, "made_usec", (json_int_t) info->made,
@@ -214,28 +236,39 @@ static int print_status(const ImageInfo *info) {
         return 0;
 }
 
-typedef struct StatusCall {
-        sd_bus *bus;
-        const StatusOptions *options;
-} StatusCall;
+/* What a tree takes, which somebody without the right is not told. The bus is taken over. */
+static void read_usage(sd_bus *bus, ImageInfo *info) {
+        _cleanup_free_ char *what = str_format("Counting %s", info->name);
+        _cleanup_message_ sd_bus_message *call = NULL;
+        _cleanup_error_ Error ignored = ERROR_NULL;
+
+        /* Nobody is asked for a password for a number. */
+        if (what && client_new_call(bus, &call, "MeasureImage", &ignored) >= 0 &&
+            sd_bus_message_set_allow_interactive_authorization(call, false) >= 0 &&
+            sd_bus_message_append(call, "s", info->name) >= 0)
+                (void) follow_work(bus, TAKE_PTR(call), what, &info->usage, &ignored);
+        else
+                (void) sd_bus_flush_close_unref(bus);
+}
 
 static int status_one(const char *name, void *userdata, Error *error) {
         _cleanup_(image_info_done) ImageInfo info = {};
-        const StatusCall *c = userdata;
-        int r = read_info(c->bus, name, &info, error);
+        const StatusOptions *options = userdata;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = client_open(&bus, error);
 
+        if (r >= 0)
+                r = read_info(bus, name, &info, error);
         if (r < 0)
                 return r;
-        read_usage(c->bus, &info);
-        r = c->options->json == JSON_OFF ? print_status(&info) : print_json(&info, c->options->json);
+        if (info.usage == UINT64_MAX)
+                read_usage(TAKE_PTR(bus), &info);
+        r = options->json == JSON_OFF ? print_status(&info) : print_json(&info, options->json);
         return r < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 
 static int status_verb(const Call *call, Error *error) {
-        _cleanup_bus_ sd_bus *bus = NULL;
-        int r = client_open(&bus, error);
-
-        return r < 0 ? r : call_each(call, status_one, &(StatusCall){ bus, call->options });
+        return call_each(call, status_one, (void *) call->options);
 }
 
 const Verb verb_image_status = {
@@ -251,36 +284,7 @@ const Verb verb_image_status = {
         .run = status_verb,
 };
 
-/* Long work, which goes on without the bus */
-
-/* One socket for who does the work, one for us. */
-static int append_progress(sd_bus_message *message, int theirs) {
-        int r = sd_bus_message_open_container(message, 'a', "{sv}");
-
-        if (r >= 0)
-                r = sd_bus_message_append(message, "{sv}", "Progress", "h", theirs);
-        return r < 0 ? r : sd_bus_message_close_container(message);
-}
-
-/* CALL has all its arguments but the options; the bus, which is let go of, is taken over. */
-static int follow_work(sd_bus *bus, sd_bus_message *call, const char *what, Error *error) {
-        _cleanup_close_ int ours = -EBADF, theirs = -EBADF;
-        int pair[2], r;
-
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                r = error_set_errno(error, negative_errno(), "making a socket", NULL);
-        else {
-                ours = pair[0];
-                theirs = pair[1];
-                r = append_progress(call, theirs);
-                r = r < 0 ? error_set_errno(error, r, "calling berthd", NULL) : client_call(bus, call, NULL, error);
-        }
-        /* The message holds the other end as well. */
-        (void) sd_bus_message_unref(call);
-        (void) sd_bus_flush_close_unref(bus);
-        theirs = fd_close(theirs);
-        return r < 0 ? r : progress_follow(ours, what, error);
-}
+/* Removing and copying */
 
 static int remove_one(const char *name, void *userdata, Error *error) {
         _cleanup_free_ char *what = str_format("Removing %s", name);
@@ -295,7 +299,7 @@ static int remove_one(const char *name, void *userdata, Error *error) {
         r = sd_bus_message_append(call, "s", name);
         if (r < 0)
                 return error_set_errno(error, r, "calling berthd", "RemoveImage");
-        r = follow_work(TAKE_PTR(bus), TAKE_PTR(call), what, error);
+        r = follow_work(TAKE_PTR(bus), TAKE_PTR(call), what, NULL, error);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 
@@ -339,7 +343,7 @@ static int clone_verb(const Call *call, Error *error) {
         r = sd_bus_message_append(message, "ssb", call->operands[0], call->operands[1], (int) options->read_only);
         if (r < 0)
                 return error_set_errno(error, r, "calling berthd", "CloneImage");
-        r = follow_work(TAKE_PTR(bus), TAKE_PTR(message), what, error);
+        r = follow_work(TAKE_PTR(bus), TAKE_PTR(message), what, NULL, error);
         return r < 0 ? r : EXIT_SUCCESS;
 }
 

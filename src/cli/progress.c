@@ -124,7 +124,7 @@ void progress_join(pid_t pid) {
 }
 
 /* 1: it was the last message, and the work is done. */
-static int take(ProgressBar *bar, const char *text, size_t size, Error *error) {
+static int take(ProgressBar *bar, const char *text, size_t size, uint64_t *ret_usage, Error *error) {
         json_auto_t *object = json_loadb(text, size, 0, NULL);
         const char *kind = json_string_value(json_object_get(object, "error"));
         const char *message = json_string_value(json_object_get(object, "message"));
@@ -134,13 +134,16 @@ static int take(ProgressBar *bar, const char *text, size_t size, Error *error) {
 
         if (kind)
                 return error_set_rendered(error, error_kind_from_dbus(kind), EIO, message ? message : kind);
-        if (json_object_get(object, "result"))
+        if (json_object_get(object, "result")) {
+                if (ret_usage)
+                        *ret_usage = (uint64_t) json_integer_value(json_object_get(object, "usage"));
                 return 1;
+        }
         progress_bar_set(bar, (uint64_t) done, (uint64_t) total, unit && streq(unit, "bytes"));
         return 0;
 }
 
-int progress_follow(int socket, const char *what, Error *error) {
+int progress_follow(int socket, const char *what, uint64_t *ret_usage, Error *error) {
         _cleanup_progress_bar_ ProgressBar bar = progress_bar(what);
 
         for (;;) {
@@ -152,7 +155,7 @@ int progress_follow(int socket, const char *what, Error *error) {
                         continue;
                 if (n <= 0)
                         return error_set(error, ERROR_FAILED, ECONNRESET, what, NULL, "the process that did it was killed");
-                r = take(&bar, buffer, (size_t) n, error);
+                r = take(&bar, buffer, (size_t) n, ret_usage, error);
                 if (r != 0)
                         return r < 0 ? r : 0;
         }

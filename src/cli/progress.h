@@ -30,5 +30,6 @@ int progress_insert(int *fd, bool writes, const char *what, uint64_t total, pid_
 /* Waits for it, once *FD is closed. */
 void progress_join(pid_t pid);
 
-/* Reads what comes on the socket of Progress (org.berth1(5)) until the work is done, and draws it. ERROR says why it failed. */
-int progress_follow(int socket, const char *what, Error *error);
+/* Reads what comes on the socket of Progress (org.berth1(5)) until the work is done, and draws it. *RET_USAGE (may be NULL) is
+ * what was counted. ERROR says why it failed. */
+int progress_follow(int socket, const char *what, uint64_t *ret_usage, Error *error);

@@ -151,7 +151,7 @@ static int remove_image(const ImageJob *job, int folder, Progress *progress, Err
                 return error_oom(error);
         r = image_lock(folder, job->file, step, &lock, error);
         if (r >= 0)
-                r = tree_measure(folder, job->file, /* removable= */ true, &size, error);
+                r = tree_measure(folder, job->file, /* removable= */ true, NULL, &size, error);
         if (r < 0)
                 return r;
         progress->unit = "files";
@@ -191,7 +191,7 @@ static int clone_image(const ImageJob *job, int folder, int to_folder, Progress 
                 return error_set_errno(error, path ? negative_errno() : -ENOMEM, step, job->file);
         r = image_lock(to_folder, job->to, step, &lock, error);
         if (r >= 0)
-                r = tree_measure(folder, job->file, /* removable= */ false, &size, error);
+                r = tree_measure(folder, job->file, /* removable= */ false, NULL, &size, error);
         if (r < 0)
                 return r;
         progress->unit = "bytes";
@@ -232,11 +232,12 @@ static int mark_image(const ImageJob *job, int folder, Error *error) {
         return r < 0 ? error_set_errno(error, r, step, job->file) : 0;
 }
 
-static int measure_image(const ImageJob *job, int folder, uint64_t *ret_usage, Error *error) {
+static int measure_image(const ImageJob *job, int folder, Progress *progress, uint64_t *ret_usage, Error *error) {
         /* The directory itself, where it is called by a link. */
         _cleanup_close_ int tree = openat(folder, job->file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         TreeSize size;
-        int r = tree_measure(tree >= 0 ? tree : folder, tree >= 0 ? "." : job->file, /* removable= */ false, &size, error);
+        int r = tree_measure(tree >= 0 ? tree : folder, tree >= 0 ? "." : job->file, /* removable= */ false, progress, &size,
+                             error);
 
         if (r >= 0)
                 *ret_usage = size.bytes;
@@ -262,7 +263,7 @@ int image_job_run(const ImageJob *job, int folder, int to_folder, Progress *prog
         case IMAGE_JOB_READ_ONLY:
                 return mark_image(job, folder, error);
         case IMAGE_JOB_MEASURE:
-                return measure_image(job, folder, ret_usage, error);
+                return measure_image(job, folder, progress, ret_usage, error);
         case _IMAGE_JOB_KIND_MAX:
                 break;
         }

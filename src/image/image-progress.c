@@ -2,6 +2,8 @@
 #include "image-progress.h"
 
 #include <jansson.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -12,6 +14,15 @@ static uint64_t now_usec(void) {
 
         (void) clock_gettime(CLOCK_MONOTONIC, &ts);
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* The last message must have room left: whoever did not read until then will know the end from it. */
+enum { QUEUED_MAX = 16 * 1024 };
+
+static bool has_room(int socket) {
+        int queued;
+
+        return ioctl(socket, SIOCOUTQ, &queued) >= 0 && queued < QUEUED_MAX;
 }
 
 /* OBJECT is taken over. */
@@ -40,10 +51,11 @@ void progress_add(Progress *progress, uint64_t n) {
         if (now - progress->told_usec < INTERVAL_USEC)
                 return;
         progress->told_usec = now;
-        tell(progress, state(progress));
+        if (has_room(progress->socket))
+                tell(progress, state(progress));
 }
 
-void progress_end(Progress *progress, int r, const Error *error) {
+void progress_end(Progress *progress, int r, const uint64_t *usage, const Error *error) {
         _cleanup_free_ char *text = NULL;
         json_t *object;
 
@@ -55,7 +67,10 @@ void progress_end(Progress *progress, int r, const Error *error) {
                 (void) json_object_set_new(object, "error",
                                            json_string(error_kind_to_dbus(error_is_set(error) ? error->kind : ERROR_FAILED)));
                 (void) json_object_set_new(object, "message", json_string(text ? text : errno_text(r)));
-        } else
+        } else {
                 (void) json_object_set_new(object, "result", json_string("done"));
+                if (usage)
+                        (void) json_object_set_new(object, "usage", json_integer((json_int_t) *usage));
+        }
         tell(progress, object);
 }

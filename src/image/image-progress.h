@@ -18,5 +18,5 @@ typedef struct Progress {
 /* N more are done. PROGRESS may be NULL. */
 void progress_add(Progress *progress, uint64_t n);
 
-/* The last message: it is done, or with R below 0 why not. */
-void progress_end(Progress *progress, int r, const Error *error);
+/* The last message: it is done, with what was counted where USAGE is given, or with R below 0 why not. */
+void progress_end(Progress *progress, int r, const uint64_t *usage, const Error *error);

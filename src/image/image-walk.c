@@ -55,6 +55,7 @@ int tree_set_immutable(int fd, bool immutable) {
 typedef struct Measuring {
         TreeSize size;
         bool removable;
+        Progress *progress;
         Error *error;
 } Measuring;
 
@@ -69,6 +70,7 @@ static int measure_entry(Measuring *m, int dir, const char *name, unsigned depth
         if (statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) < 0)
                 return errno == ENOENT ? 0 : fail(m->error, negative_errno(), measure_step, dir, name, NULL);
         m->size.files++;
+        progress_add(m->progress, 1);
         m->size.bytes += st.stx_blocks * 512 / (st.stx_nlink > 1 && !S_ISDIR(st.stx_mode) ? st.stx_nlink : 1);
         if (S_ISREG(st.stx_mode))
                 m->size.content += st.stx_size;
@@ -105,8 +107,8 @@ static int measure_below(Measuring *m, int fd, unsigned depth) {
         return r;
 }
 
-int tree_measure(int dir, const char *name, bool removable, TreeSize *ret, Error *error) {
-        Measuring m = { .removable = removable, .error = error };
+int tree_measure(int dir, const char *name, bool removable, Progress *progress, TreeSize *ret, Error *error) {
+        Measuring m = { .removable = removable, .progress = progress, .error = error };
         int r = measure_entry(&m, dir, name, 0);
 
         if (r >= 0)

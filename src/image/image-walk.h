@@ -13,9 +13,9 @@ typedef struct TreeSize {
 
 /*
  * Counts what is in NAME of the directory DIR. With REMOVABLE set, fails at what could not be removed: a file that is immutable
- * or may only be appended to, or something that is mounted there.
+ * or may only be appended to, or something that is mounted there. PROGRESS (may be NULL) is told of each file.
  */
-int tree_measure(int dir, const char *name, bool removable, TreeSize *ret, Error *error);
+int tree_measure(int dir, const char *name, bool removable, Progress *progress, TreeSize *ret, Error *error);
 
 /* Removes NAME with all below it, however deep. Tells of each file; ERROR names the first that could not be removed. */
 int tree_remove(int dir, const char *name, Progress *progress, Error *error);

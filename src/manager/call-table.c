@@ -154,6 +154,7 @@ const CallMethod call_methods[] = {
         { MANAGER_INTERFACE, "CloneImage", ACTION_IMAGES, image_read_clone, image_run },
         { MANAGER_INTERFACE, "RenameImage", ACTION_IMAGES, image_read_rename, image_run },
         { MANAGER_INTERFACE, "SetImageReadOnly", ACTION_IMAGES, image_read_mark, image_run },
+        { MANAGER_INTERFACE, "MeasureImage", ACTION_IMAGES, image_read_measure_followed, image_run },
         { MANAGER_INTERFACE, "GetImageUsage", ACTION_IMAGES, image_read_measure, image_run },
         { MANAGER_INTERFACE, "AnnounceMachine", ACTION_ROOT, NULL, run_announce },
         { MACHINE_INTERFACE, "Stop", ACTION_MANAGE, NULL, run_stop },
@@ -175,6 +176,7 @@ const CallMethod call_methods[] = {
         { IMAGE_INTERFACE, "Clone", ACTION_IMAGES, image_read_clone, image_run },
         { IMAGE_INTERFACE, "Rename", ACTION_IMAGES, image_read_rename, image_run },
         { IMAGE_INTERFACE, "SetReadOnly", ACTION_IMAGES, image_read_mark, image_run },
+        { IMAGE_INTERFACE, "Measure", ACTION_IMAGES, image_read_measure_followed, image_run },
         { IMAGE_INTERFACE, "GetUsage", ACTION_IMAGES, image_read_measure, image_run },
         { NETWORK_INTERFACE, "Remove", ACTION_NETWORKS, network_read_name, network_run_remove },
 };

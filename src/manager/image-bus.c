@@ -101,6 +101,7 @@ const sd_bus_vtable image_vtable[] = {
                                 call_on_image_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", new_name), SD_BUS_NO_RESULT, call_on_image_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("SetReadOnly", SD_BUS_ARGS("b", read_only), SD_BUS_NO_RESULT, call_on_image_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("Measure", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, call_on_image_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", usage), call_on_image_method, ANYBODY),
         SD_BUS_VTABLE_END,
 };
@@ -333,6 +334,17 @@ int image_read_measure(Call *call, Error *error) {
         Work *w;
 
         return read_name(call, IMAGE_JOB_MEASURE, &w, error);
+}
+
+int image_read_measure_followed(Call *call, Error *error) {
+        Work *w;
+        int r = read_name(call, IMAGE_JOB_MEASURE, &w, error);
+
+        if (r >= 0)
+                r = read_options(call, w, error);
+        if (r >= 0 && w->progress < 0)
+                r = error_set(error, ERROR_INVALID_VALUE, EINVAL, read_step, "Progress", "without it nobody would be told");
+        return r;
 }
 
 static int check_unused(Manager *manager, const Image *image, const Work *w, Error *error) {

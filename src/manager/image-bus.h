@@ -32,4 +32,5 @@ int image_read_clone(Call *call, Error *error);
 int image_read_rename(Call *call, Error *error);
 int image_read_mark(Call *call, Error *error);
 int image_read_measure(Call *call, Error *error);
+int image_read_measure_followed(Call *call, Error *error);
 int image_run(Call *call, Error *error);

@@ -173,6 +173,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("SetImageReadOnly", SD_BUS_ARGS("s", name, "b", read_only), SD_BUS_NO_RESULT,
                                 call_on_manager_method, ANYBODY),
+        SD_BUS_METHOD_WITH_ARGS("MeasureImage", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_NO_RESULT,
+                                call_on_manager_method, ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("GetImageUsage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("t", usage), call_on_manager_method,
                                 ANYBODY),
         SD_BUS_METHOD_WITH_ARGS("AnnounceMachine", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, call_on_manager_method, ANYBODY),

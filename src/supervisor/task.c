@@ -46,12 +46,12 @@ static int clone_tree(const SpawnRequest *request, uint64_t *ret_number, Error *
 /* The number is what it takes of the disk, where that was asked for. */
 static int work_on_image(const SpawnRequest *request, uint64_t *ret_number, Error *error) {
         Progress progress = { .socket = request->stdout_fd };
-        ImageJob job;
+        ImageJob job = {};
         int r = read(request->stdin_fd, &job, sizeof(job)) == sizeof(job)
                         ? image_job_run(&job, request->run_dir, request->tree, &progress, ret_number, error)
                         : error_set_errno(error, -EPROTO, "reading what to do with the image", NULL);
 
-        progress_end(&progress, r, error);
+        progress_end(&progress, r, job.kind == IMAGE_JOB_MEASURE ? ret_number : NULL, error);
         return r;
 }
 

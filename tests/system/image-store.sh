@@ -286,6 +286,38 @@ test_progress_is_drawn_on_a_terminal_alone() {
         assert_contains "$(cat typed)" "Cloning drawn"
         assert_contains "$(cat typed)" "%"
         assert_contains "$(tail -c 4 typed | od -An -c)" "033   [   K"
-        berth rmi copied 2>quiet
+        script -qec 'berth image-status drawn' /dev/null >typed
+        assert_contains "$(cat typed)" "Counting drawn: 1 files"
+        assert_matches "$(cat typed)" 'Usage: 2[0-9.]+M'
+        script -qec 'berth rmi drawn' /dev/null >typed
+        assert_matches "$(cat typed)" 'Removing drawn \[.*\] +[0-9]+% [0-9]+/[0-9]+ files'
+        assert_contains "$(tail -c 4 typed | od -An -c)" "033   [   K"
+        # Nothing of it where standard error is no terminal.
+        berth image-status copied 2>quiet >told
+        assert_contains "$(cat told)" "Usage:"
+        berth rmi copied 2>>quiet
         assert_eq "$(cat quiet)" ""
+}
+
+# Nobody has to be on the bus while an image is counted.
+# Only on: namespaced
+test_counting_goes_on_without_the_bus() {
+        local spawner counting
+        at_end drop counted
+        make_tree "$store/counted"
+        berth run -d --rm --name keeper --ephemeral busybox sleep 100000
+        at_end berth terminate keeper
+        spawner=$(pgrep -P "$(systemctl show -P MainPID berthd.service)" | head -n 1)
+        kill -STOP "$spawner"
+        at_end kill -CONT "$spawner"
+        berth image-status --json=short counted >told &
+        counting=$!
+        wait_until 60 eval '[[ $(awk "/^State/ { print \$2 }" /proc/$counting/status) == S ]] && ! busctl list --no-legend | awk "{ print \$2 }" | grep -qx "$counting"'
+        check kill -0 "$counting"
+        kill -CONT "$spawner"
+        check wait "$counting"
+        (($(jq .usage told) > 500000)) || fail "$(cat told)"
+        # On the bus, the same: without somebody who is told it makes no sense.
+        assert_contains "$(error_of busctl call org.berth1 /org/berth1 org.berth1.Manager MeasureImage 'sa{sv}' counted 0)" Progress
+        assert_matches "$(busctl call org.berth1 /org/berth1/image/counted org.berth1.Image GetUsage)" '^t [1-9][0-9]{5}'
 }

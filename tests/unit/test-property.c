@@ -239,9 +239,9 @@ static void of_a_spec(void **state) {
         } rows[] = { { "MemoryMax", "64M" },
                      { "CPUShares", "512" },
                      { "TimeoutStopSec", "5s" },
-                     { "Property", "IOAccounting=yes" } };
+                     { "Property", "Wants=a.service" } };
         /* By the kernel's own conversion: the host has cgroup v2 alone. */
-        static const char *const names[] = { "CPUWeight", "MemoryMax", "IOAccounting" };
+        static const char *const names[] = { "CPUWeight", "MemoryMax", "Wants" };
         _cleanup_spec_ Spec *spec = spec_new();
         sd_bus *bus = make_bus();
         sd_bus_message *m = begin(bus);
