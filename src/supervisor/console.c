@@ -17,6 +17,7 @@ enum {
         HANGUP_RETRY_USEC = 100 * 1000,
         DRAIN_USEC = 5 * 1000 * 1000,
         PATIENCE_USEC = 1 * 1000 * 1000,
+        REST_MOST = 256 * 1024,  /* more than a terminal holds (TTYB_DEFAULT_MEM_LIMIT of drivers/tty/tty_buffer.c) */
 };
 
 /* Bytes on their way; [start, end) is what is left. */
@@ -164,6 +165,24 @@ static int stream_write(Stream *stream) {
                 return sd_event_add_time_relative(stream->console->event, &stream->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 0,
                                                   on_patience, stream);
         return 0;
+}
+
+/*
+ * No more will come, and nobody waits for a client that stands still: what is left for it, and the mark, go into its socket,
+ * whose reader finds them when it reads on. The socket is full, so it is made to hold twice as much.
+ */
+static void stream_finish(Stream *stream) {
+        socklen_t size = sizeof(int);
+        int room;
+
+        if (buffer_is_empty(&stream->out))
+                return;
+        if (getsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &room, &size) < 0)
+                return;
+        /* The kernel doubles what it is given here, and tells the double (socket(7)). */
+        if (setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+                (void) setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+        (void) stream_write(stream);
 }
 
 /* What the payload wrote. */
@@ -321,9 +340,8 @@ static int on_master(sd_event_source *source, int fd, uint32_t events, void *use
 }
 
 static void finish(Console *c) {
-        void (*done)(void *userdata) = c->done;
+        void (*done)(void *userdata) = TAKE_PTR(c->done);
 
-        c->done = NULL;
         done(c->done_userdata);
 }
 
@@ -346,11 +364,31 @@ static void console_update(Console *c) {
                 finish(c);
 }
 
+/* What nobody waits for any more: who can take it at once gets it, the others are told how much it was. */
+static void read_rest(Console *c) {
+        char chunk[CHUNK];
+
+        for (size_t i = 0; i < REST_MOST / CHUNK; i++) {
+                ssize_t n = read(c->master, chunk, sizeof(chunk));
+
+                if (n <= 0)
+                        return;
+                for (Stream *stream = c->streams; stream; stream = stream->next)
+                        stream->behind = stream->behind || !buffer_is_empty(&stream->out);
+                if (c->recorder && !recorder_is_ready(c->recorder))
+                        recorder_give_up(c->recorder);
+                deliver(c, chunk, (size_t) n);
+        }
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Console *c = userdata;
+        void (*done)(void *userdata) = TAKE_PTR(c->done);
 
-        if (c->done)
-                finish(c);
+        if (!done)
+                return 0;
+        read_rest(c);
+        done(c->done_userdata);
         return 0;
 }
 
@@ -428,8 +466,10 @@ Console *console_free(Console *c) {
                 return NULL;
         if (c->recorder)
                 recorder_notify(c->recorder, NULL, NULL);
-        while (c->streams)
+        while (c->streams) {
+                stream_finish(c->streams);
                 stream_free(c->streams);
+        }
         sd_event_source_disable_unref(c->master_source);
         sd_event_source_disable_unref(c->retry);
         sd_event_source_disable_unref(c->deadline);

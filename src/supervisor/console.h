@@ -8,8 +8,8 @@
  * only once every stream has taken what came before, so nothing is lost or reordered, and a payload that
  * writes faster than its readers read is slowed down by its own terminal, as on any other. A stream that does not
  * take what it was given within a second, while another waits for more, is left behind: what came meanwhile is
- * missing in it, and it is told so in that place. Until the first stream is attached, the last 64 KiB are kept
- * for it, or with HOLD nothing is read, also when it is drained.
+ * missing in it, and it is told so in that place, also where the payload has ended meanwhile. Until the first
+ * stream is attached, the last 64 KiB are kept for it, or with HOLD nothing is read, also when it is drained.
  */
 
 #include <systemd/sd-event.h>

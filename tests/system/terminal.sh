@@ -158,21 +158,35 @@ ends_in() {
         grep -a -q "$2" "$1"
 }
 
-# One that stands still gets a gap that is told, and the others everything, at once.
-test_slow_client_is_left_behind() {
-        local lines=300000 slow missing got whole
+# slow_and_quick NAME SCRIPT: two clients of a machine that runs it, "slow", whose process is $slow, and "quick", with their keys.
+slow_and_quick() {
         make_tree tree
-        at_end forget chatty
+        at_end forget "$1"
         mkfifo to-slow to-quick
-        berth run -d -t --log=none --name chatty ./tree sh -c 'stty -echo
-                while read -r word && [ "$word" != go ]; do echo "heard $word"; done
-                seq 1 '"$lines"'; read -r go; echo and on; read -r go' >/dev/null
+        berth run -d -t --log=none --name "$1" ./tree sh -c 'stty -echo
+                while read -r word && [ "$word" != go ]; do echo "heard $word"; done; '"$2" >/dev/null
         # Opened for both ways, so that nobody waits for the other end.
         exec {slow_keys}<>to-slow {quick_keys}<>to-quick
-        berth attach chatty <&"$slow_keys" >slow 2>slow.err &
+        berth attach "$1" <&"$slow_keys" >slow 2>slow.err &
         slow=$!
-        berth attach chatty <&"$quick_keys" >quick 2>quick.err &
+        berth attach "$1" <&"$quick_keys" >quick 2>quick.err &
         wait_until 60 eval 'echo hello >&"$quick_keys"; sleep 0.2; ends_in slow "heard hello" && ends_in quick "heard hello"'
+}
+
+# got_all_but_the_gap LINES: what "slow" has and what its mark counts is all of seq 1 LINES.
+got_all_but_the_gap() {
+        local missing got whole
+        missing=$(sed -n 's/.*\[berth: \([0-9]*\) bytes are missing.*/\1/p' <(tr -d '\r\030' <slow))
+        got=$(tr -d '\030' <slow | sed '/^heard/d; /bytes are missing here/,$d' | wc -c)
+        whole=$(seq 1 "$1" | sed 's/$/\r/' | wc -c)
+        # The mark begins with an end of line of its own.
+        assert_eq "$((got - 2 + missing))" "$whole"
+}
+
+# One that stands still gets a gap that is told, and the others everything, at once.
+test_slow_client_is_left_behind() {
+        local lines=300000 slow slow_keys quick_keys
+        slow_and_quick chatty "seq 1 $lines; read -r go; echo and on; read -r go"
         kill -STOP "$slow"
         at_end kill -CONT "$slow"
 
@@ -183,15 +197,47 @@ test_slow_client_is_left_behind() {
         refute ends_in slow "^$lines"
         kill -CONT "$slow"
         wait_until 60 has_marker slow
-        missing=$(sed -n 's/.*\[berth: \([0-9]*\) bytes are missing.*/\1/p' <(tr -d '\r\030' <slow))
-        got=$(tr -d '\030' <slow | sed '/^heard/d; /bytes are missing here/,$d' | wc -c)
-        whole=$(seq 1 "$lines" | sed 's/$/\r/' | wc -c)
-        # The mark begins with an end of line of its own.
-        assert_eq "$((got - 2 + missing))" "$whole"
+        got_all_but_the_gap "$lines"
         # And it goes on.
         printf 'go\n' >&"$slow_keys"
         wait_until 60 ends_in slow "and on"
         wait_until 60 ends_in quick "and on"
+}
+
+# The same where there is nothing to go on with.
+# Only on: namespaced
+test_slow_client_of_what_has_ended() {
+        local lines=300000 slow slow_keys quick_keys
+        slow_and_quick ended "seq 1 $lines; exit 7"
+        kill -STOP "$slow"
+        at_end kill -CONT "$slow"
+        printf 'go\n' >&"$quick_keys"
+        wait_until 120 ends_in quick "^$lines"
+        wait_until 60 is_state ended exited
+        refute has_marker slow
+        kill -CONT "$slow"
+        assert_status 7 wait "$slow"
+        check has_marker slow
+        got_all_but_the_gap "$lines"
+}
+
+# And for the only one, which held the machine up, when that was stopped.
+# Only on: namespaced
+test_only_client_is_told() {
+        local slow slow_keys quick_keys
+        slow_and_quick alone 'trap "exit 8" TERM; while :; do echo more and more; done'
+        printf '\035\035\035' >&"$quick_keys"
+        wait_until 60 grep -q "runs on" quick.err
+        printf 'go\n' >&"$slow_keys"
+        wait_until 60 ends_in slow "more and more"
+        kill -STOP "$slow"
+        at_end kill -CONT "$slow"
+        sleep 2
+        berth stop alone
+        kill -CONT "$slow"
+        wait "$slow" || true
+        check has_marker slow
+        check ends_in slow "more and more"
 }
 
 # What the terminal was it is again, whichever way berth ends. kept_mode COMMAND: what stty says before and after.
