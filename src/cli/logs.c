@@ -250,6 +250,7 @@ const Verb verb_logs = {
         .details =
                 "Also of one that is gone. What is in the journal is found there by BERTH_MACHINE= and SYSLOG_IDENTIFIER=, both the "
                 "name, and BERTH_STREAM= (stdout, stderr or terminal). journald leaves out what exceeds its rate, and it is said where "
-                "it did; --log=file loses nothing: it is in /var/log/berth. What went to standard error is printed there.",
+                "it did, as where it stood still for seconds and was not waited for any longer; those at the very end are counted in "
+                "the journal of berthd.service. --log=file loses nothing: it is in /var/log/berth. What went to standard error is printed there.",
         .run = logs_verb,
 };

@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/uio.h>
@@ -9,6 +10,7 @@
 
 #include "fd-util.h"
 #include "journal.h"
+#include "log.h"
 #include "log-file.h"
 #include "string-util.h"
 
@@ -49,6 +51,7 @@ struct Recorder {
         sd_event_source *journal_source; /* while it is behind */
         sd_event_source *patience;
         bool given_up;           /* on waiting: until it takes something again */
+        bool ending;             /* or for good */
         uint64_t lost;           /* lines, since the last that was recorded */
 
         Line lines[_RECORD_STREAM_MAX]; /* of recorder_write() */
@@ -70,23 +73,29 @@ static_assert(ELEMENTSOF(stream_names) == _RECORD_STREAM_MAX, "each stream has a
 
 static void update(Recorder *r);
 
+/* Lines that are recorded in one go. */
+typedef struct Batch {
+        JournalMessage lines[JOURNAL_MESSAGES_MAX];
+        size_t n;
+        bool partial;            /* there is one, which goes on in the next */
+} Batch;
+
 /* Sinks: 0, -EAGAIN, or it is lost. */
 
 #define FIELD(name, text) (JournalField){ name, text, strlen(text) }
 
-static int to_journal(Recorder *r, RecordStream stream, bool partial, const char *text, size_t size) {
-        JournalField fields[8] = {
-                { "MESSAGE", text, size },
+static int to_journal(Recorder *r, RecordStream stream, const Batch *batch) {
+        JournalField fields[6] = {
                 FIELD("PRIORITY", stream == RECORD_STDERR ? "3" : "6"),
                 FIELD("SYSLOG_IDENTIFIER", r->machine),
                 FIELD("BERTH_MACHINE", r->machine),
                 FIELD("BERTH_STREAM", stream_names[stream]),
         };
         char lost[3 * sizeof(r->lost) + 1];
-        size_t n = 5;
+        size_t n = 4;
         int q;
 
-        if (partial)
+        if (batch->partial)
                 fields[n++] = FIELD("BERTH_PARTIAL", "1");
         if (r->lost > 0) {
                 (void) snprintf(lost, sizeof(lost), "%llu", (unsigned long long) r->lost);
@@ -95,76 +104,121 @@ static int to_journal(Recorder *r, RecordStream stream, bool partial, const char
 
         if (r->journal < 0)
                 r->journal = journal_connect();
-        q = r->journal < 0 ? r->journal : journal_send(r->journal, fields, n);
+        q = r->journal < 0 ? r->journal : journal_send(r->journal, fields, n, batch->lines, batch->n);
         if (q < 0 && q != -EAGAIN && r->journal >= 0) {
                 /* A journald that was stopped altogether, and came back with another socket. */
                 r->journal_source = sd_event_source_disable_unref(r->journal_source);
                 (void) fd_close(r->journal);
                 r->journal = journal_connect();
-                q = r->journal < 0 ? -EIO : journal_send(r->journal, fields, n);
+                q = r->journal < 0 ? -EIO : journal_send(r->journal, fields, n, batch->lines, batch->n);
         }
         return q;
 }
 
-static int record(Recorder *r, RecordStream stream, bool partial, const char *text, size_t size) {
-        int q = r->mode == LOG_TO_FILE ? log_file_write(&r->file, stream_names[stream], partial, text, size)
-                                       : to_journal(r, stream, partial, text, size);
+static void to_file(Recorder *r, RecordStream stream, const Batch *batch) {
+        for (size_t i = 0; i < batch->n; i++)
+                if (log_file_write(&r->file, stream_names[stream], batch->partial, batch->lines[i].text, batch->lines[i].size) <
+                    0)
+                        r->lost++;
+                else
+                        r->lost = 0;
+}
 
-        if (q == -EAGAIN && !r->given_up)
-                return q;
-        if (q < 0)
-                r->lost++;
+/* All of the batch, which is empty then, or nothing of it. */
+static int record(Recorder *r, RecordStream stream, Batch *batch) {
+        int q;
+
+        if (batch->n == 0)
+                return 0;
+        if (r->mode == LOG_TO_FILE)
+                to_file(r, stream, batch);
         else {
-                r->lost = 0;
-                r->given_up = false;
+                q = to_journal(r, stream, batch);
+                if (q == -EAGAIN && !r->given_up && !r->ending)
+                        return q;
+                if (q < 0)
+                        r->lost += batch->n;
+                else {
+                        r->lost = 0;
+                        r->given_up = false;
+                }
         }
+        *batch = (Batch){};
         return 0;
 }
 
 /* Lines */
 
-/* A terminal ends its lines with a carriage return, too. */
-static size_t without_return(RecordStream stream, const char *text, size_t size) {
-        return stream == RECORD_TERMINAL && size > 0 && text[size - 1] == '\r' ? size - 1 : size;
+/* Without its newline, which is not there in a PARTIAL one; a terminal ends its lines with a carriage return, too. */
+static JournalMessage one_line(RecordStream stream, bool partial, const char *text, size_t size) {
+        bool returns = stream == RECORD_TERMINAL && !partial && size > 0 && text[size - 1] == '\r';
+
+        return (JournalMessage){ text, returns ? size - 1 : size };
+}
+
+/* Keeps the beginning of a line whose end has not come. */
+static void line_keep(Recorder *r, Line *line, const char *text, size_t size) {
+        char *grown = realloc(line->data, LINE_SIZE);
+
+        if (!grown) {
+                r->lost++;
+                return;
+        }
+        memcpy(grown + line->size, text, size);
+        line->data = grown;
+        line->size += size;
+}
+
+/* Records what is in the batch, of which LINE may have the beginning. Then all that was SEEN is TAKEN. */
+static bool settle(Recorder *r, Line *line, RecordStream stream, Batch *batch, size_t seen, size_t *taken) {
+        if (batch->n == 0)
+                return true;
+        if (record(r, stream, batch) < 0)
+                return false;
+        line->size = 0;
+        *taken = seen;
+        return true;
 }
 
 /* How much of DATA was taken: up to the end of a line that could not be recorded. */
 static size_t take(Recorder *r, Line *line, RecordStream stream, const char *data, size_t size) {
-        size_t taken = 0;
+        size_t taken = 0, seen = 0;
+        Batch batch = {};
 
-        while (taken < size) {
-                const char *rest = data + taken, *newline = memchr(rest, '\n', size - taken);
-                size_t n = newline ? (size_t) (newline - rest) : size - taken;
-                bool full = line->size + n > LINE_SIZE;
+        while (seen < size) {
+                const char *rest = data + seen, *newline = memchr(rest, '\n', size - seen);
+                size_t begun = seen == 0 ? line->size : 0, n = newline ? (size_t) (newline - rest) : size - seen;
+                bool full = begun + n > LINE_SIZE;
 
+                if (!newline && !full)
+                        break;
                 if (full)
-                        n = LINE_SIZE - line->size;
-                if (!newline && !full) {
-                        char *grown = realloc(line->data, LINE_SIZE);
-
-                        if (!grown)
-                                return size;
-                        memcpy(grown + line->size, rest, n);
-                        line->data = grown;
-                        line->size += n;
-                        return size;
-                }
-
-                if (line->size > 0) {
-                        memcpy(line->data + line->size, rest, n);
-                        if (record(r, stream, full, line->data, without_return(stream, line->data, line->size + n)) < 0)
-                                return taken;
-                } else if (record(r, stream, full, rest, without_return(stream, rest, n)) < 0)
+                        n = LINE_SIZE - begun;
+                /* That a line goes on is said in a field, and the lines of a batch have the same. */
+                if (full && !settle(r, line, stream, &batch, seen, &taken))
                         return taken;
-                line->size = 0;
-                taken += n + (full ? 0 : 1);
+
+                if (begun > 0)
+                        memcpy(line->data + begun, rest, n);
+                batch.lines[batch.n++] = one_line(stream, full, begun > 0 ? line->data : rest, begun + n);
+                batch.partial = full;
+                seen += n + (full ? 0 : 1);
+                /* Likewise how many are missing before it. */
+                if ((full || batch.n == JOURNAL_MESSAGES_MAX || r->lost > 0) && !settle(r, line, stream, &batch, seen, &taken))
+                        return taken;
         }
-        return taken;
+
+        if (!settle(r, line, stream, &batch, seen, &taken))
+                return taken;
+        if (seen < size)
+                line_keep(r, line, data + seen, size - seen);
+        return size;
 }
 
 static void end_line(Recorder *r, Line *line, RecordStream stream) {
         if (line->size > 0)
-                (void) record(r, stream, false, line->data, without_return(stream, line->data, line->size));
+                (void) record(r, stream,
+                              &(Batch){ .lines = { one_line(stream, /* partial= */ false, line->data, line->size) }, .n = 1 });
         free(line->data);
         *line = (Line){};
 }
@@ -257,6 +311,20 @@ static void pipe_free(Pipe *p) {
         (void) fd_close(p->copy);
         free(p->held);
         free(p);
+}
+
+/* Of one that nobody waits for any more: as much as a pipe may hold (pipe(7), "pipe-max-size"), which is recorded or counted as lost. */
+static void pipe_read_rest(Pipe *p) {
+        enum { PIPE_MOST = 1024 * 1024 };
+        char chunk[CHUNK];
+
+        for (size_t i = 0; i < PIPE_MOST / CHUNK; i++) {
+                ssize_t n = read(p->fd, chunk, sizeof(chunk));
+
+                if (n <= 0)
+                        return;
+                write_line(p->recorder, &p->line, p->stream, chunk, (size_t) n);
+        }
 }
 
 /* Passes on what is held, a bit at a time; a reader that is gone ends the copying, not the recording. */
@@ -379,6 +447,11 @@ static void update(Recorder *r) {
                 finish(r);
 }
 
+void recorder_give_up(Recorder *r) {
+        r->given_up = true;
+        update(r);
+}
+
 void recorder_notify(Recorder *r, void (*ready)(void *userdata), void *userdata) {
         r->ready = ready;
         r->ready_userdata = userdata;
@@ -422,12 +495,18 @@ int recorder_new(sd_event *event, const char *machine, LogMode mode, Recorder **
 Recorder *recorder_free(Recorder *r) {
         if (!r)
                 return NULL;
-        r->given_up = true;
-        while (r->pipes)
-                pipe_free(r->pipes);
+        r->ending = true;
         (void) flush_pending(r);
+        while (r->pipes) {
+                pipe_read_rest(r->pipes);
+                pipe_free(r->pipes);
+        }
         for (size_t i = 0; i < _RECORD_STREAM_MAX; i++)
                 end_line(r, &r->lines[i], i);
+        /* Nothing follows in the log that could say so. */
+        if (r->lost > 0)
+                log_warning("the last %" PRIu64 " lines that machine '%s' wrote are missing in its log, which did not take them",
+                            r->lost, r->machine);
         sd_event_source_disable_unref(r->journal_source);
         sd_event_source_disable_unref(r->patience);
         sd_event_source_disable_unref(r->deadline);

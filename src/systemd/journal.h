@@ -9,15 +9,24 @@
 #include "macro.h"
 
 typedef struct JournalField {
-        const char *name;        /* "MESSAGE" */
+        const char *name;        /* "PRIORITY" */
         const char *data;        /* any bytes */
         size_t size;
 } JournalField;
 
-enum { JOURNAL_FIELDS_MAX = 16 };
+/* The MESSAGE of an entry: any bytes. */
+typedef struct JournalMessage {
+        const char *text;
+        size_t size;
+} JournalMessage;
+
+enum { JOURNAL_MESSAGES_MAX = 32 };
 
 /* A socket that does not block; it stays connected over restarts of journald, whose socket is systemd's. A negative errno. */
 int journal_connect(void);
 
-/* One entry. -EAGAIN: journald is behind, poll for POLLOUT. Any other error: it can't be reached, or by a new socket only. */
-int journal_send(int socket, const JournalField *fields, size_t n);
+/*
+ * An entry for each message, with the same fields: all of them or none. -EAGAIN: journald is behind, poll for POLLOUT. Any other
+ * error: it can't be reached, or by a new socket only.
+ */
+int journal_send(int socket, const JournalField *fields, size_t n_fields, const JournalMessage *messages, size_t n_messages);

@@ -118,16 +118,102 @@ test_file_loses_nothing() {
         assert_eq "$(journalctl --no-pager -o cat BERTH_MACHINE="$name")" ""
 }
 
+# journald_takes LINE…: its settings, until the end of the test.
+journald_takes() {
+        mkdir -p /run/systemd/journald.conf.d
+        printf '[Journal]\n' >/run/systemd/journald.conf.d/50-test.conf
+        printf '%s\n' "$@" >>/run/systemd/journald.conf.d/50-test.conf
+        at_end systemctl restart systemd-journald.service
+        at_end rm -f /run/systemd/journald.conf.d/50-test.conf
+        systemctl restart systemd-journald.service
+}
+
+journald_pid() {
+        systemctl show -P MainPID systemd-journald.service
+}
+
+# Many lines go to journald at once, short ones and some that are longer than an entry; and it may stand still for a moment.
+test_journal_gets_every_line() {
+        local name
+        name=$(fresh whole)
+        journald_takes RateLimitBurst=0
+        make_tree tree
+        { seq 1 15000; head -c 200000 /dev/zero | tr '\0' x; echo; echo; seq 15001 20000; head -c 49152 /dev/zero | tr '\0' y; echo; echo end; } >tree/text
+        berth run -d -t --rm --name "$name-terminal" ./tree sh -c 'while ! test -e /go; do sleep 0.2; done; cat /text'
+        berth run -d --rm --name "$name-pipe" ./tree sh -c 'while ! test -e /go; do sleep 0.2; done; cat /text; printf "no newline"'
+        kill -STOP "$(journald_pid)"
+        at_end kill -CONT "$(journald_pid)"
+        touch tree/go
+        sleep 1
+        kill -CONT "$(journald_pid)"
+        wait_until 120 logs_have "$name-terminal" end
+        wait_until 120 logs_have "$name-pipe" "no newline"
+        berth logs "$name-terminal" >out 2>err
+        check cmp out tree/text
+        berth logs "$name-pipe" 2>>err | head -n -1 >out
+        check cmp out tree/text
+        assert_eq "$(cat err)" ""
+}
+
+# Where it stands still for long, what is missing is counted to the line.
+# Only on: namespaced
+test_what_the_journal_missed_is_counted() {
+        local name lost
+        name=$(fresh missed)
+        journald_takes RateLimitBurst=0
+        make_tree tree
+        kill -STOP "$(journald_pid)"
+        at_end kill -CONT "$(journald_pid)"
+        berth run -d --rm --name "$name" ./tree sh -c 'seq 1 400000; echo >/written; while ! test -e /go; do sleep 0.2; done; echo last'
+        # It is not held up for ever.
+        wait_until 60 test -e tree/written
+        kill -CONT "$(journald_pid)"
+        journalctl --sync
+        touch tree/go
+        wait_until 60 logs_have "$name" last
+        berth logs --json "$name" >entries
+        lost=$(jq -s 'map(.lost // 0) | add' <entries)
+        assert_ne "$lost" 0
+        assert_eq "$(($(jq -s 'map(select(has("text"))) | length' <entries) + lost))" 400001
+}
+
+# How many lines berth says to be missing at the end.
+missed_last() {
+        journalctl --no-pager -o cat -g "the last [0-9]+ lines that machine '$1'" | sed -E 's/.*the last ([0-9]+) lines.*/\1/'
+}
+
+# Also those that it missed last: nothing of the machine's follows that could tell.
+# Only on: namespaced
+test_what_the_journal_missed_at_the_end_is_counted() {
+        local name got lost last
+        name=$(fresh ending)
+        journald_takes RateLimitBurst=0
+        make_tree tree
+        berth run -d --rm --name "$name" ./tree sh -c 'while ! test -e /go; do sleep 0.2; done; seq 1 400000'
+        kill -STOP "$(journald_pid)"
+        at_end kill -CONT "$(journald_pid)"
+        touch tree/go
+        # It ends all the same.
+        wait_until 60 is_gone "$name"
+        kill -CONT "$(journald_pid)"
+        wait_until 60 eval '[[ -n $(missed_last "$name") ]]'
+        berth logs --json "$name" >entries
+        got=$(jq -s 'map(select(has("text"))) | length' <entries)
+        lost=$(jq -s 'map(.lost // 0) | add' <entries)
+        last=$(missed_last "$name")
+        assert_eq "$((got + lost + last))" 400000
+}
+
+is_gone() {
+        ! berth status "$1" >/dev/null 2>&1
+}
+
 # journald leaves out what exceeds its rate, and that is told; the payload is not held up.
 # Only on: namespaced
 test_journal_drops_are_told() {
         local name
         name=$(fresh flood)
-        mkdir -p /run/systemd/journald.conf.d
-        printf '[Journal]\nRateLimitIntervalSec=2s\nRateLimitBurst=500\n' >/run/systemd/journald.conf.d/50-test.conf
-        at_end systemctl restart systemd-journald.service
-        at_end rm -f /run/systemd/journald.conf.d/50-test.conf
-        systemctl restart systemd-journald.service
+        journald_takes RateLimitIntervalSec=2s RateLimitBurst=500
         berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'seq 1 50000; while :; do sleep 1; echo after-the-flood; done'
         # How long journald goes on leaving out depends on when it got to read the flood.
         wait_until 120 logs_have "$name" after-the-flood
