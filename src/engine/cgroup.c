@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fd-util.h"
@@ -203,10 +204,38 @@ int cgroup_split(Cgroup *cgroup, uid_t owner, bool delegate, Error *error) {
         return r < 0 ? error_set_errno(error, r, "splitting the cgroup", cgroup->path) : 0;
 }
 
+/*
+ * In cgroup v1 nobody but the host's root moves processes of another user than himself, whatever capabilities he has
+ * (__cgroup1_procs_write(), kernel/cgroup/cgroup-v1.c). Root of a machine that we are in is not the host's: then the user
+ * whom the cgroup was given to does it, who is the leader's.
+ */
+static int attach_as_owner(int directory, const char *pid) {
+        struct stat st;
+        int status;
+        pid_t child;
+
+        if (fstat(directory, &st) < 0)
+                return negative_errno();
+        child = fork();
+        if (child < 0)
+                return negative_errno();
+        if (child == 0) {
+                int r = setresuid(st.st_uid, st.st_uid, st.st_uid) < 0 ? negative_errno()
+                                                                       : file_write_value(directory, "cgroup.procs", pid);
+
+                _exit(r < 0 ? -r : 0);
+        }
+        if (waitpid(child, &status, 0) < 0)
+                return negative_errno();
+        return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
 static int attach(const int *directories, size_t n, const char *pid) {
         for (size_t i = 0; i < n; i++) {
                 int r = file_write_value(directories[i], "cgroup.procs", pid);
 
+                if (r == -EACCES)
+                        r = attach_as_owner(directories[i], pid);
                 if (r < 0)
                         return r;
         }

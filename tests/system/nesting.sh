@@ -89,11 +89,9 @@ test_berth_and_nspawn_in_a_system_inside() {
 }
 
 # With more ids than one range has, machines in the machine have ranges of their own. Owners can't be mapped in there: they are changed.
-# On cgroup v1 nobody but root of the host moves processes of other users.
 #
-# Only on: vm
+# Only on: namespaced vm
 test_ranges_inside() {
-        on_cgroup_v2 || skip "this host has cgroup v1"
         boot_outer --private-users=1000000000:2097152
         berth exec outer sh -c 'mkdir -m 700 -p /srv/own && cp -a /var/lib/machines/busybox /srv/own/one && cp -a /srv/own/one /srv/own/two'
         berth exec outer berth run --detach --rm --network none --private-users-ownership=chown --name one /srv/own/one sleep 1000
