@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -49,6 +50,7 @@ struct Birth {
         int socket;              /* to the leader */
         pid_t child;             /* the leader, in our pid namespace */
         bool placed;             /* it is in its cgroup */
+        uint64_t *times;         /* of its stages, as it writes them; NULL: nobody measures */
         PidRef leader;
         int userns;              /* of the leader, -EBADF without one */
         LeaderMounts leader_mounts;
@@ -98,6 +100,15 @@ static int leave_host_mounts(Birth *birth, Error *error) {
         return 0;
 }
 
+static int share_times(Birth *birth, Error *error) {
+        void *times = mmap(NULL, LEADER_STAGES_MAX * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        if (times == MAP_FAILED)
+                return error_set_errno(error, negative_errno(), "making memory for times", NULL);
+        birth->times = times;
+        return 0;
+}
+
 /* The mount and cgroup namespaces are not made here: see leader.c for why and when. */
 static int clone_leader(Birth *birth, Error *error) {
         int pair[2], pidfd = -EBADF, r;
@@ -123,6 +134,7 @@ static int clone_leader(Birth *birth, Error *error) {
                 .namespaces = birth->namespaces,
                 .birthplace = birth->cgroup ? cgroup_payload(birth->cgroup) : -EBADF,
                 .start = { .plan = birth->plan, .socket = leader_end, .supervisor = self, .tasks = -EBADF,
+                           .times = birth->times,
                            .cgroup_namespace = birth->namespaces->fds[NAMESPACE_CGROUP], .signals = &none },
                 .ours = birth->socket,
         };
@@ -325,6 +337,8 @@ int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error 
                 .journal = JOURNAL_LINK_NULL,
         };
 
+        if (timeline->begin > 0)
+                r = share_times(birth, error);
         for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
                 r = steps[i].run(birth, error);
                 timeline_mark(timeline, steps[i].name);
@@ -349,8 +363,12 @@ int birth_fd(const Birth *birth) {
         return birth->socket;
 }
 
-int birth_outcome(Birth *birth, Error *error) {
-        return leader_read_outcome(birth->socket, error);
+int birth_outcome(Birth *birth, Timeline *timeline, Error *error) {
+        int r = leader_read_outcome(birth->socket, error);
+
+        for (size_t i = 0; birth->times && leader_stage_name(i) && birth->times[i] > 0; i++)
+                timeline_add(timeline, leader_stage_name(i), birth->times[i]);
+        return r;
 }
 
 const PidRef *birth_leader(const Birth *birth) {
@@ -417,6 +435,8 @@ Birth *birth_free(Birth *birth) {
         if (birth->ends.terminals)
                 fd_close_many(birth->ends.terminals, birth->plan->spec->terminals);
         free(birth->ends.terminals);
+        if (birth->times)
+                (void) munmap(birth->times, LEADER_STAGES_MAX * sizeof(uint64_t));
         free(birth->root_path);
         free(birth);
         return NULL;

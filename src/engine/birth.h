@@ -44,7 +44,8 @@ DEFINE_CLEANUP(Birth *, birth_free);
  */
 int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error);
 int birth_fd(const Birth *birth);
-int birth_outcome(Birth *birth, Error *error);
+/* TIMELINE gets the leader's own marks, too. */
+int birth_outcome(Birth *birth, Timeline *timeline, Error *error);
 
 /* The leader, with the host's number. Borrowed. */
 const PidRef *birth_leader(const Birth *birth);

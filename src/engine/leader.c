@@ -33,6 +33,7 @@
 #include "payload.h"
 #include "strv.h"
 #include "stub-init.h"
+#include "timeline.h"
 #include "weaken.h"
 
 /* What one stage after another fills in. */
@@ -44,6 +45,8 @@ typedef struct Leader {
         int stdio[3];            /* what LEADER_EXEC brought, -EBADF with a terminal */
         Credentials credentials;
         char **environment;
+        int looked_up;           /* these two: negative errno, with the error to come */
+        Error look_up_error;
 } Leader;
 
 /* The death of the supervisor ends the machine. The check closes the gap before prctl() took effect. */
@@ -213,10 +216,19 @@ static int enter_cgroup_namespace(Leader *leader, Error *error) {
         return 0;
 }
 
+/* While systemd makes the scope. Nobody listens yet: what is wrong is told afterwards. */
 static int look_up_user(Leader *leader, Error *error) {
-        int r = credentials_read(leader->plan->spec->user, &leader->credentials, error);
+        leader->looked_up = credentials_read(leader->plan->spec->user, &leader->credentials, &leader->look_up_error);
+        if (leader->looked_up >= 0)
+                leader->looked_up = payload_environment(leader->plan, &leader->credentials, NULL, &leader->environment,
+                                                        &leader->look_up_error);
+        return 0;
+}
 
-        return r < 0 ? r : payload_environment(leader->plan, &leader->credentials, NULL, &leader->environment, error);
+static int know_user(Leader *leader, Error *error) {
+        if (leader->looked_up < 0)
+                *error = leader->look_up_error;
+        return leader->looked_up;
 }
 
 static int take_terminal(Leader *leader, Error *error) {
@@ -301,39 +313,54 @@ static int execute(Leader *leader, Error *error) {
 }
 
 /* The life of a leader, in order. Each stage fails into the error that the user reads. */
-static int (*const stages[])(Leader *leader, Error *error) = {
-        die_with_supervisor,
-        enter_cgroup,
-        open_proc,
-        prepare_namespaces,
-        wait_for_tree,
-        configure_network,
-        enter_tree,
-        become_root,
-        report_inside,
-        wait_for_cgroup,
-        enter_cgroup_namespace,
-        look_up_user,
-        put_init_in_front,
-        take_terminal,
-        close_descriptors,
-        reset_signals,
-        apply_limits,
-        confine,
-        execute,
+#define STAGE(function) { "leader: " #function, function }
+static const struct {
+        const char *name;
+        int (*run)(Leader *leader, Error *error);
+} stages[] = {
+        STAGE(die_with_supervisor),
+        STAGE(enter_cgroup),
+        STAGE(open_proc),
+        STAGE(prepare_namespaces),
+        STAGE(wait_for_tree),
+        STAGE(configure_network),
+        STAGE(enter_tree),
+        STAGE(become_root),
+        STAGE(report_inside),
+        STAGE(look_up_user),
+        STAGE(wait_for_cgroup),
+        STAGE(know_user),
+        STAGE(enter_cgroup_namespace),
+        STAGE(put_init_in_front),
+        STAGE(take_terminal),
+        STAGE(close_descriptors),
+        STAGE(reset_signals),
+        STAGE(apply_limits),
+        STAGE(confine),
+        STAGE(execute),
 };
+#undef STAGE
+_Static_assert(ELEMENTSOF(stages) <= LEADER_STAGES_MAX, "there is no room for the times of all stages");
+
+const char *leader_stage_name(size_t i) {
+        return i < ELEMENTSOF(stages) ? stages[i].name : NULL;
+}
 
 void leader_run(const LeaderStart *start) {
         Leader leader = { .start = start,
                           .plan = start->plan,
                           .socket = start->socket,
                           .proc = -EBADF,
+                          .look_up_error = ERROR_NULL,
                           .stdio = { -EBADF, -EBADF, -EBADF } };
         Error error = ERROR_NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(stages); i++)
-                if (stages[i](&leader, &error) < 0)
+        for (size_t i = 0; i < ELEMENTSOF(stages); i++) {
+                if (stages[i].run(&leader, &error) < 0)
                         break;
+                if (start->times)
+                        start->times[i] = timeline_now();
+        }
 
         leader_send_failed(leader.socket, &error);
         _exit(EXIT_FAILURE);

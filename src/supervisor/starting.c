@@ -191,7 +191,7 @@ void starting_on_exited_readying(Supervisor *s) {
 
 void starting_on_executed(Supervisor *s) {
         s->outcome_source = sd_event_source_disable_unref(s->outcome_source);
-        if (birth_outcome(s->birth, &s->error) < 0) {
+        if (birth_outcome(s->birth, &s->timeline, &s->error) < 0) {
                 ending_failed_start(s);
                 return;
         }

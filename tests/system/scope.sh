@@ -20,8 +20,22 @@ test_scope_is_systemds() {
 test_sub_cgroups() {
         berth run -d --rm --ephemeral --name halves "$busybox" sleep 1000
         assert_eq "$(cgroup_of "$(leader_of halves)")" /machine.slice/berth-halves.scope/payload
-        assert_eq "$(cgroup_of "$(supervisor_of halves)")" /machine.slice/berth-halves.scope/supervisor
+        assert_eq "$(cgroup_of "$(supervisor_of halves)")" /machine.slice/berth-halves.scope
         berth stop halves
+}
+
+# A cgroup v2 that hands controllers down can have no processes of its own.
+test_supervisor_makes_way_for_controllers() {
+        local unit=/sys/fs/cgroup/machine.slice/berth-quarters.scope
+        berth run -d --rm --ephemeral --nesting --name quarters "$busybox" sleep 1000
+        if on_cgroup_v2; then
+                assert_eq "$(cgroup_of "$(supervisor_of quarters)")" /machine.slice/berth-quarters.scope/supervisor
+                assert_matches "$(cat "$unit/cgroup.subtree_control")" memory
+        else
+                assert_eq "$(cgroup_of "$(supervisor_of quarters)")" /machine.slice/berth-quarters.scope
+        fi
+        assert_eq "$(cgroup_of "$(leader_of quarters)")" /machine.slice/berth-quarters.scope/payload
+        berth stop quarters
 }
 
 # Limits hold for the payload only if it is in the scope in every hierarchy that systemd made it in.
