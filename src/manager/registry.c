@@ -195,11 +195,23 @@ void registry_sync_all(Manager *manager) {
         (void) for_each_entry(manager, manager->machines_dir, sync_entry);
 }
 
+/* What ran by its last word. Of one that does, or whose supervisor was killed, there is an entry that says more. */
+static int end_with_host(State *state) {
+        state->state = MACHINE_FAILED;
+        state->result = RESULT_FAILED;
+        return str_replace(&state->reason, "the host went down while it ran");
+}
+
 static int load_kept_state(Machine *machine) {
         _cleanup_state_ State state = STATE_NULL;
         const Spec *spec;
+        int r;
 
-        if (kept_read_result(machine->manager->kept_dir, machine_name(machine), &state) >= 0) {
+        r = kept_read_result(machine->manager->kept_dir, machine_name(machine), &state);
+        if (r >= 0 && machine_state_is_alive(state.state))
+                r = end_with_host(&state);
+        if (r >= 0) {
+                state.supervisor = state.leader = (ProcessId){};
                 machine_set_state(machine, &state);
                 return 0;
         }

@@ -5,6 +5,7 @@
  * everything that happens to a machine happens in one of these handlers.
  */
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,9 +15,11 @@
 
 #include "announce.h"
 #include "clock.h"
+#include "config.h"
 #include "connection.h"
 #include "console.h"
 #include "ending.h"
+#include "fd-util.h"
 #include "health.h"
 #include "hook.h"
 #include "hooks.h"
@@ -39,9 +42,30 @@ void supervisor_publish(Supervisor *s) {
         connections_emit_state(s);
 }
 
+/*
+ * What is in /run ends with the boot, and when the host goes down there may be no manager to keep how we ended: so we do. That it runs
+ * is kept, too, for a host that goes down without a word.
+ */
+static void keep_state(const Supervisor *s) {
+        _cleanup_free_ char *path = str_format(BERTH_STATE_DIR "/machines/%s", s->spec->name);
+        _cleanup_close_ int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -EBADF;
+        int r;
+
+        /* Without settings it is no machine that is kept. */
+        if (dir < 0 || faccessat(dir, "spec.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                return;
+        r = state_write_at(dir, "result.json", &s->state);
+        if (r < 0)
+                log_warning("keeping the state of %s: %s, ignoring", s->spec->name, errno_text(r));
+}
+
 void supervisor_set_state(Supervisor *s, Phase phase, MachineState state) {
+        bool another = s->state.state != state;
+
         s->phase = phase;
         s->state.state = state;
+        if (another && (state == MACHINE_RUNNING || !machine_state_is_alive(state)))
+                keep_state(s);
         supervisor_publish(s);
 }
 

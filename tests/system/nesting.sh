@@ -52,10 +52,14 @@ test_podman_with_crun() {
 boot_outer() {
         make_host_tree host
         mkdir -p -m 700 host/var/lib/machines
-        mkdir -p host/var/log
+        mkdir -p host/var/log/journal
         cp -a "$busybox" host/var/lib/machines/busybox
-        berth run --boot --detach --rm --name outer --nesting --network none "$@" ./host >/dev/null
         at_end eval 'berth stop outer 2>/dev/null'
+        start_outer "$@"
+}
+
+start_outer() {
+        berth run --boot --detach --rm --name outer --nesting --network none "$@" ./host >/dev/null
         wait_until 120 eval "berth exec outer systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
 }
 
@@ -105,4 +109,102 @@ test_ranges_inside() {
         assert_eq "${one#* } ${two#* }" "65536 65536"
         assert_ne "$(berth exec outer stat -c %u /srv/own/one)" 0
         berth exec outer berth stop one two
+}
+
+# in_outer COMMAND…: on the host that is a machine.
+in_outer() {
+        berth exec outer "$@"
+}
+
+# What systemd of that host calls the time of its start: another one after a reboot.
+start_of_outer() {
+        in_outer systemctl show -P UserspaceTimestampMonotonic
+}
+
+has_rebooted() {
+        local now
+        now=$(start_of_outer 2>/dev/null) && [[ $now != "$1" ]] &&
+                grep -qE 'running|degraded' <<<"$(in_outer systemctl is-system-running 2>/dev/null)"
+}
+
+# make_inner VERB OPTION… NAME: of a tree of its own, that says at each start which one it is, and goes on.
+make_inner() {
+        local name=${*: -1}
+        in_outer cp -a /var/lib/machines/busybox "/srv/own/$name"
+        in_outer berth "${@:1:$#-1}" --network none --private-users=identity --name "$name" "/srv/own/$name" \
+                sh -c 'echo life >>/lives; echo "this is life $(wc -l </lives)"; exec sleep 100000' >/dev/null
+}
+
+# What runs in a unit writes where its unit does.
+said_in_unit() {
+        in_outer journalctl --no-pager --output=cat --unit="berth@$1.service"
+}
+
+state_of_inner() {
+        in_outer berth list --all --json | jq -r ".[] | select(.machine == \"$1\") | .state"
+}
+
+# A host that is shut down in order and boots again, with nothing in its /run: what was enabled runs, what was not is as it
+# was left, and files and logs of both are there.
+# Only on: namespaced vm vm/trixie
+test_reboot_of_a_host() {
+        local before
+        boot_outer
+        in_outer mkdir -m 700 /srv/own
+        make_inner create wanted
+        in_outer berth enable --now wanted
+        make_inner run --detach --restart=always unwanted
+        make_inner run --detach --rm passing
+        make_inner create idle
+        wait_until 60 eval '[[ $(said_in_unit wanted) == *"life 1"* && $(in_outer berth logs unwanted) == *"life 1"* ]]'
+
+        before=$(start_of_outer)
+        in_outer systemctl reboot || true
+        wait_until 300 has_rebooted "$before"
+
+        # Started by systemd, in its unit, with its files as they were.
+        wait_until 120 eval '[[ $(state_of_inner wanted) == running ]]'
+        assert_eq "$(in_outer berth inspect wanted | jq -r '.[0].state.unit')" berth@wanted.service
+        assert_eq "$(in_outer berth exec wanted cat /lives)" $'life\nlife'
+        # The first thing that is asked of berth finds the whole picture. What ran is no running machine, and how it ended is known.
+        assert_eq "$(state_of_inner unwanted)" exited
+        assert_eq "$(state_of_inner idle)" created
+        assert_eq "$(state_of_inner passing)" ""
+        assert_eq "$(in_outer cat /srv/own/unwanted/lives)" life
+        # What they said before is there beside what they say now.
+        wait_until 60 eval '[[ $(said_in_unit wanted) == *"life 1"*"life 2"* ]]'
+        assert_contains "$(in_outer berth logs unwanted)" "this is life 1"
+        assert_contains "$(in_outer berth logs passing)" "this is life 1"
+        # And it is a machine like before.
+        in_outer berth start unwanted
+        assert_eq "$(in_outer berth exec unwanted cat /lives)" $'life\nlife'
+        in_outer berth stop unwanted wanted
+        in_outer berth rm wanted
+        wait_until 60 is_not_enabled_inside wanted
+}
+
+is_not_enabled_inside() {
+        ! in_outer systemctl is-enabled --quiet "berth@$1.service" 2>/dev/null
+}
+
+# And one that goes down without a word.
+# Only on: namespaced
+test_power_cut_of_a_host() {
+        boot_outer
+        in_outer mkdir -m 700 /srv/own
+        make_inner create wanted
+        in_outer berth enable --now wanted
+        make_inner run --detach unwanted
+        make_inner create idle
+        berth terminate outer
+        wait_until 60 eval '! berth status outer >/dev/null 2>&1'
+
+        start_outer
+        wait_until 120 eval '[[ $(state_of_inner wanted) == running ]]'
+        assert_eq "$(in_outer berth exec wanted cat /lives)" $'life\nlife'
+        assert_eq "$(state_of_inner unwanted)" failed
+        assert_contains "$(in_outer berth inspect unwanted | jq -r '.[0].state.reason')" "the host went down"
+        assert_eq "$(state_of_inner idle)" created
+        in_outer berth start unwanted
+        assert_eq "$(state_of_inner unwanted)" running
 }
