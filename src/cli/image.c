@@ -39,7 +39,6 @@ static void add_size(Table *table, uint64_t bytes) {
 static int print_row(sd_bus_message *reply, Table *table, const ListOptions *options) {
         const char *name, *type;
         uint64_t made, changed, usage;
-        char age[FORMAT_AGE_MAX];
         int read_only, r = sd_bus_message_read(reply, "(ssbttto)", &name, &type, &read_only, &made, &changed, &usage, NULL);
 
         if (r <= 0)
@@ -50,7 +49,7 @@ static int print_row(sd_bus_message *reply, Table *table, const ListOptions *opt
         table_add_string(table, type);
         table_add(table, read_only ? "ro" : "rw", json_boolean(read_only));
         add_size(table, usage);
-        table_add(table, format_age(clock_usec(CLOCK_REALTIME), changed, age), json_integer((json_int_t) changed));
+        table_add_age(table, changed);
         return 1;
 }
 

@@ -87,18 +87,16 @@ static int read_health(sd_bus_message *reply, Item *items, size_t n) {
 
 static void add_item(Table *table, const Item *item, bool health) {
         bool alive = machine_state_is_alive(machine_state_from_string(item->state));
-        char uptime[FORMAT_AGE_MAX];
 
         table_add_string(table, item->name);
         table_add_string(table, item->state);
         if (health)
                 table_add_string(table, item->health);
         table_add_number(table, alive ? item->leader : 0);
-        if (item->started == 0)
-                table_add(table, "-", json_null());
+        if (item->started > 0 && alive)
+                table_add_age(table, item->started);
         else
-                table_add(table, alive ? format_age(clock_usec(CLOCK_REALTIME), item->started, uptime) : "-",
-                          json_integer((json_int_t) item->started));
+                table_add(table, "-", item->started > 0 ? json_integer((json_int_t) item->started) : json_null());
         table_add_string(table, item->root);
 }
 

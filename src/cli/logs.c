@@ -178,6 +178,23 @@ static void say_where(const char *name, const char *where, const MachineInfo *in
                 log_info("what machine '%s' writes is not recorded (--log=none)", name);
 }
 
+/* Who is not known now may have left something; who has not was never there, or never wrote. WHY says that he is not known. */
+static int check_journal(Logs *l, Error *why, Error *error) {
+        LogEntry entry;
+        int r = log_reader_seek(l->reader, 0, UINT64_MAX);
+
+        if (r >= 0)
+                r = log_reader_next(l->reader, &entry);
+        if (r < 0)
+                return error_set_errno(error, r, "reading the log of", l->name);
+        if (r == 0 && error_is_set(why)) {
+                *error = *why;
+                *why = ERROR_NULL;
+                return -ENOENT;
+        }
+        return 0;
+}
+
 /* One that is gone may have left either. */
 static int open_reader(Logs *l, Error *error) {
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
@@ -189,9 +206,10 @@ static int open_reader(Logs *l, Error *error) {
                 say_where(l->name, info.log, &info);
         if (!known || isempty(info.log) || !streq(info.log, "journal"))
                 r = log_reader_open_file(l->name, &l->reader, error);
-        if (r == -ENOENT)
-                r = log_reader_open_journal(l->name, &l->reader, error);
-        return r;
+        if (r != -ENOENT)
+                return r;
+        r = log_reader_open_journal(l->name, &l->reader, error);
+        return r < 0 || known ? r : check_journal(l, &why, error);
 }
 
 static int read_bounds(const LogsOptions *o, uint64_t *ret_lines, uint64_t *ret_since, uint64_t *ret_until, Error *error) {

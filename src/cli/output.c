@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "clock.h"
+#include "parse-util.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -75,6 +77,31 @@ void table_add(Table *t, const char *text, json_t *value) {
 
 void table_add_string(Table *t, const char *s) {
         table_add(t, isempty(s) ? "-" : s, isempty(s) ? json_null() : json_string(s));
+}
+
+/* systemd.time(7) reads it without blanks as well. */
+static const char *join_words(char *text) {
+        char *to = text;
+
+        for (const char *from = text; *from; from++)
+                if (*from != ' ')
+                        *to++ = *from;
+        *to = '\0';
+        return text;
+}
+
+void table_add_span(Table *t, uint64_t usec) {
+        char span[FORMAT_USEC_MAX];
+
+        (void) format_usec(usec, span);
+        table_add(t, join_words(span), json_integer((json_int_t) usec));
+}
+
+void table_add_age(Table *t, uint64_t then) {
+        char age[FORMAT_AGE_MAX];
+
+        (void) format_age(clock_usec(CLOCK_REALTIME), then, age);
+        table_add(t, join_words(age), json_integer((json_int_t) then));
 }
 
 void table_add_number(Table *t, uint64_t n) {

@@ -49,6 +49,10 @@ void table_add(Table *t, const char *text, json_t *value);
 /* A string; an empty one or NULL is "-" for people and null in JSON. */
 void table_add_string(Table *t, const char *s);
 
+/* A span of time, or how long ago something was (CLOCK_REALTIME), as one word: columns are counted by blanks. As JSON the number. */
+void table_add_span(Table *t, uint64_t usec);
+void table_add_age(Table *t, uint64_t then);
+
 /* A number, of which 0 means: none. */
 void table_add_number(Table *t, uint64_t n);
 

@@ -16,14 +16,15 @@
 #include "verbs.h"
 
 typedef struct StatsOptions {
-        bool no_stream, json, no_legend;
+        bool no_stream, no_legend;
+        JsonMode json;
         uint64_t interval;
 } StatsOptions;
 
 static const Option stats_options[] = {
         { "no-stream", &type_boolean, offsetof(StatsOptions, no_stream), "Once, and not again and again" },
         { "interval|i", &type_timespan, offsetof(StatsOptions, interval), "Time between two looks (default: 1s)" },
-        { "json", &type_boolean, offsetof(StatsOptions, json), "JSON, an object a line" },
+        { "json", &type_json_mode, offsetof(StatsOptions, json), "JSON, an object a line (short), pretty or off" },
         { "no-legend", &type_boolean, offsetof(StatsOptions, no_legend), "No titles" },
         {},
 };
@@ -176,7 +177,7 @@ static int print_table(const Look *now, const Look *before, bool legend) {
         return table_print(&table, JSON_OFF, legend);
 }
 
-static int print_object(const Sample *sample, const Usage *before) {
+static int print_object(const Sample *sample, const Usage *before, JsonMode mode) {
         json_auto_t *object = json_pack("{s:s}", "machine", sample->name);
         uint64_t share = cpu_share(&sample->usage, before);
         _cleanup_free_ char *text = NULL;
@@ -187,7 +188,7 @@ static int print_object(const Sample *sample, const Usage *before) {
                 if (sample->usage.values[key] != USAGE_NONE)
                         (void) json_object_set_new(object, usage_key_name(key),
                                                    json_integer((json_int_t) sample->usage.values[key]));
-        text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+        text = object ? json_dumps(object, (mode == JSON_PRETTY ? JSON_INDENT(4) : JSON_COMPACT) | JSON_REAL_PRECISION(6)) : NULL;
         if (!text)
                 return -ENOMEM;
         puts(text);
@@ -197,10 +198,10 @@ static int print_object(const Sample *sample, const Usage *before) {
 static int print_look(const Look *now, const Look *before, const StatsOptions *options) {
         int r = 0;
 
-        if (!options->json)
+        if (options->json == JSON_OFF)
                 return print_table(now, before, !options->no_legend);
         for (size_t i = 0; i < now->n && r >= 0; i++)
-                r = print_object(&now->samples[i], find(before, now->samples[i].name));
+                r = print_object(&now->samples[i], find(before, now->samples[i].name), options->json);
         return r;
 }
 
@@ -212,7 +213,7 @@ static void wait_for(uint64_t usec) {
 
 static int stats_verb(const Call *call, Error *error) {
         const StatsOptions *options = call->options;
-        bool in_place = !options->json && isatty(STDOUT_FILENO);
+        bool in_place = options->json == JSON_OFF && isatty(STDOUT_FILENO);
         _cleanup_look_ Look before = {};
         /* How much of a CPU something uses takes two looks. */
         int r = look_at(call->operands, &before, error);
@@ -270,7 +271,7 @@ static int add_process(Table *table, sd_bus_message *reply, const MachineInfo *i
         uint32_t pid, inside, uid, threads;
         const char *state, *command;
         uint64_t cpu, memory;
-        char size[FORMAT_SIZE_MAX], span[FORMAT_USEC_MAX], number[3 * sizeof(uid)];
+        char size[FORMAT_SIZE_MAX], number[3 * sizeof(uid)];
         bool mapped;
         int r = sd_bus_message_read(reply, "(uuusutts)", &pid, &inside, &uid, &state, &threads, &cpu, &memory, &command);
 
@@ -286,7 +287,7 @@ static int add_process(Table *table, sd_bus_message *reply, const MachineInfo *i
         table_add(table, number, json_integer(uid));
         table_add_string(table, state);
         table_add_number(table, threads);
-        table_add(table, format_usec(cpu, span), json_integer((json_int_t) cpu));
+        table_add_span(table, cpu);
         table_add(table, format_size(memory, size), json_integer((json_int_t) memory));
         table_add_string(table, command);
         return 1;

@@ -21,13 +21,12 @@ static const Option volume_options[] = {
 static int add_volume(Table *table, sd_bus_message *reply) {
         const char *name, *path;
         uint64_t made;
-        char age[FORMAT_AGE_MAX];
         int r = sd_bus_message_read(reply, "(sst)", &name, &path, &made);
 
         if (r <= 0)
                 return r;
         table_add_string(table, name);
-        table_add(table, format_age(clock_usec(CLOCK_REALTIME), made, age), json_integer((json_int_t) made));
+        table_add_age(table, made);
         table_add_string(table, path);
         return 1;
 }

@@ -200,6 +200,7 @@ int run_request_read(Call *call, Error *error) {
  */
 int run_request_read_kept(Call *call, Error *error) {
         _cleanup_spec_ Spec *kept = NULL;
+        Machine *machine = NULL;
         RunRequest *request;
         const char *name;
         int r;
@@ -214,9 +215,13 @@ int run_request_read_kept(Call *call, Error *error) {
         r = spec_check_name(name, error);
         if (r < 0)
                 return r;
-        if (!kept_exists(call->operation.manager->kept_dir, name))
+        r = kept_exists(call->operation.manager->kept_dir, name) ? 0
+                                                                 : manager_get(call->operation.manager, name, &machine, error);
+        if (r < 0)
+                return r;
+        if (machine)
                 return error_set(error, ERROR_NO_SUCH_MACHINE, ENOENT, "looking up the machine", name,
-                                 "there is no kept machine of this name");
+                                 "there is no kept machine of this name, but one that goes when it ends");
 
         r = spec_read_bus(request->spec, call->message, read_option, request, error);
         if (r >= 0)

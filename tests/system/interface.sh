@@ -99,3 +99,67 @@ test_every_verb_has_help() {
         done < <(berth __complete '' | cut -f 1 | grep -v '^-' | while read -r verb; do berth help "$verb" | sed -n '1s/^berth \([^ ]*\).*/\1/p'; done | sort -u)
         ((n > 30)) || fail "only $n verbs have help"
 }
+
+# Each verb that lists: as JSON in one line, in several, and not at all; without a heading; and names alone.
+test_every_list_in_every_form() {
+        local verb text lists
+        berth run -d --rm --ephemeral --name listed --publish 8099:80 "$busybox" sleep 1000
+        at_end berth terminate listed
+        berth volume create listed >/dev/null
+        at_end berth volume rm listed
+        berth network create listed >/dev/null
+        at_end berth network rm listed
+        lists=("list" "ps --all" "images" "volume list" "network list" "settings" "port listed" "top listed" "stats --no-stream listed" "doctor")
+        for verb in "${lists[@]}"; do
+                # shellcheck disable=SC2086
+                {
+                        text=$(berth $verb --json=short || true)
+                        assert_eq "$(wc -l <<<"$text")" 1
+                        check jq -e . <<<"$text" >/dev/null
+                        assert_eq "$(berth $verb --json=pretty | jq -c 'if type == "array" then (.[0] | keys) else keys end' || true)" \
+                                "$(jq -c 'if type == "array" then (.[0] | keys) else keys end' <<<"$text")"
+                        (($(berth $verb --json=pretty | wc -l) > 1)) || fail "berth $verb --json=pretty is one line"
+                        refute jq . <<<"$(berth $verb --json=off || true)" 2>/dev/null
+                        assert_contains "$(error_of berth $verb --json=yaml)" "short, pretty or off"
+                }
+        done
+        for verb in list images "volume list" "network list" settings; do
+                # shellcheck disable=SC2086
+                assert_eq "$(berth $verb -q)" "$(berth $verb --no-legend | awk -v column="$([[ $verb == settings ]] && echo 2 || echo 1)" '{ print $column }')"
+        done
+        for verb in list images "volume list" "network list" settings "top listed" "stats --no-stream listed"; do
+                # The heading is the first line in capitals, and without it that line is gone.
+                # shellcheck disable=SC2086
+                {
+                        assert_matches "$(berth $verb | head -n 1)" '^[A-Z][A-Z0-9 %/]+$'
+                        refute grep -q '^[A-Z][A-Z0-9 %/]*$' <<<"$(berth $verb --no-legend | head -n 1)"
+                }
+        done
+}
+
+# Columns are words to awk: what is missing is a dash, and what a machine could choose has no blanks.
+test_columns_do_not_move() {
+        berth create --name columns "$busybox" true
+        at_end berth rm columns
+        assert_eq "$(berth list --all --no-legend | awk '{ print NF }' | sort -u)" "$(berth list --all | head -n 1 | wc -w)"
+        assert_eq "$(berth images --no-legend | awk '{ print NF }' | sort -u)" "$(berth images | head -n 1 | wc -w)"
+        assert_eq "$(berth volume list --no-legend | awk '{ print NF }' | sort -u)" ""
+        assert_eq "$(berth network list --no-legend | awk '{ print NF }' | sort -u)" "$(berth network list | head -n 1 | wc -w)"
+}
+
+test_near_misses() {
+        assert_contains "$(error_of berth imags)" "did you mean images?"
+        assert_contains "$(error_of berth list --no-legnd)" "did you mean --no-legend?"
+        assert_contains "$(error_of berth run --memry-max=1M "$busybox" true)" "did you mean --memory-max?"
+        berth create --name near "$busybox" true
+        at_end berth rm near
+        for verb in status start restart inspect rm logs stop kill attach pause cat port; do
+                assert_contains "$(error_of berth "$verb" naer)" "did you mean near?"
+        done
+        assert_contains "$(error_of berth exec naer true)" "did you mean near?"
+        assert_contains "$(error_of berth set-property naer TasksMax=1)" "did you mean near?"
+        assert_contains "$(error_of berth network rm berth1)" "no such network"
+        assert_contains "$(error_of berth image-status busybix)" "did you mean busybox?"
+        assert_contains "$(error_of berth run busybix true)" "busybix"
+        assert_contains "$(error_of berth help rnu)" "did you mean"
+}
