@@ -247,13 +247,18 @@ static int take_terminal(Leader *leader, Error *error) {
 }
 
 /*
- * All but the streams, the socket and /proc goes now: the latter once the label is set, the socket with the exec, which is how the
- * supervisor learns of it.
+ * All but the streams, the unit's sockets, our socket and /proc goes now: the latter once the label is set, the socket with
+ * the exec, which is how the supervisor learns of it.
  */
 static int close_descriptors(Leader *leader, Error *error) {
-        int r = weakened("descriptors") ? 0 : fd_close_others(3, (int[]){ leader->socket, leader->proc }, 2);
+        int first = passed_sockets_end(&leader->plan->sockets);
+        int r = weakened("descriptors") ? 0 : fd_close_others(first, (int[]){ leader->socket, leader->proc }, 2);
 
         return r < 0 ? error_set_errno(error, r, "closing descriptors", NULL) : 0;
+}
+
+static int keep_sockets(Leader *leader, Error *error) {
+        return passed_sockets_keep(&leader->plan->sockets, &leader->environment, error);
 }
 
 static int confine(Leader *leader, Error *error) {
@@ -336,6 +341,7 @@ static const struct {
         STAGE(close_descriptors),
         STAGE(reset_signals),
         STAGE(apply_limits),
+        STAGE(keep_sockets),
         STAGE(confine),
         STAGE(execute),
 };

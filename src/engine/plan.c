@@ -152,6 +152,7 @@ int plan_new(const Spec *spec, const PlanHost *host, Plan **ret, Error *error) {
         plan->nodes = nodes;
         plan->links = links;
         plan->notify_socket = spec->boot || spec->notify_ready;
+        plan->sockets = host->sockets;
         plan->oom_score = spec->oom_score_adjust.set ? spec->oom_score_adjust.value : host->oom_score;
         plan_namespaces(plan, host);
         r = plan_confinement(plan, host, error);

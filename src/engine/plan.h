@@ -14,6 +14,7 @@
 #include "filter-policy.h"
 #include "mount-setting.h"
 #include "id-map.h"
+#include "passed-sockets.h"
 #include "spec.h"
 
 typedef enum MountKind {
@@ -99,6 +100,7 @@ typedef struct Plan {
         FilterPolicy filter;     /* what confinement.filter is made from, by plan_make_filter() */
         int oom_score;           /* of the payload: our own is another (process-limits.h) */
 
+        PassedSockets sockets;   /* the payload's, from the unit */
         bool notify_socket;      /* the payload may tell its state by sd_notify(3) */
         char **environment;      /* complete, but for HOME, USER and LOGNAME, which /etc/passwd of the machine gives */
 } Plan;
@@ -113,8 +115,9 @@ typedef struct PlanHost {
         bool selinux;            /* is on */
         bool apparmor;           /* is on */
         bool apparmor_profile;   /* and berth's own profile is loaded */
-        IdMap joined_map;        /* of the user namespace that is joined; given by the caller, as is the next */
+        IdMap joined_map;        /* of the user namespace that is joined; given by the caller, as is what follows */
         int oom_score;           /* of a process of the machine, if it sets none */
+        PassedSockets sockets;   /* that our unit was started with */
 } PlanHost;
 
 /* Reads the facts of this host. */

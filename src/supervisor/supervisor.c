@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -101,6 +103,7 @@ static void supervisor_done(Supervisor *s) {
         state_done(&s->state);
         timeline_done(&s->timeline);
         error_done(&s->error);
+        free(s->socket_names);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         namespaces_done(&s->namespaces);
@@ -171,6 +174,7 @@ static int make_plan(Supervisor *s, Error *error) {
                 r = oom_score_shelter(&s->oom_score);
         if (r >= 0)
                 host.oom_score = s->oom_score;
+        host.sockets = (PassedSockets){ .n = s->n_sockets, .names = s->socket_names };
         if (r >= 0)
                 r = namespaces_open_rest(s->spec, &s->namespaces, error);
         if (r >= 0 && s->namespaces.fds[NAMESPACE_USER] >= 0)
@@ -579,6 +583,17 @@ static void leave_network(Supervisor *s) {
                 (void) log_failure(r, &error, NULL);
 }
 
+/* Those of a unit with socket activation, for the payload and for nobody else (sd_listen_fds(3)). */
+static int take_sockets(Supervisor *s, Error *error) {
+        const char *names = getenv("LISTEN_FDNAMES");
+        int n = names && str_replace(&s->socket_names, names) < 0 ? -ENOMEM : sd_listen_fds(/* unset_environment= */ true);
+
+        if (n < 0)
+                return error_set_errno(error, n, "taking the unit's sockets", NULL);
+        s->n_sockets = (unsigned) n;
+        return 0;
+}
+
 int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         _cleanup_preparation_ Preparation preparation = PREPARATION_NULL;
         _cleanup_supervisor_ Supervisor s;
@@ -589,6 +604,8 @@ int supervisor_main_keep_unit(Spec *spec, bool plan_only, const Title *title) {
         s.keep_unit = true;
 
         r = block_signals();
+        if (r >= 0)
+                r = take_sockets(&s, &error);
         if (r >= 0)
                 r = apply_files(spec, &error);
         if (r >= 0 && !plan_only)

@@ -109,6 +109,8 @@ typedef struct Supervisor {
         int tree;
         Snapshot snapshot;       /* of the tree, for this life */
         int oom_score;           /* that we were started with (process-limits.h) */
+        unsigned n_sockets;      /* that our unit was started with (passed-sockets.h) */
+        char *socket_names;
         Source source;           /* what the machine is made from, where it may be made again */
         int devices;             /* spawn.h; or -EBADF */
         int locks[4];            /* name, range, that of a range which is another's, and addresses; held until we end */

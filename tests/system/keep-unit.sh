@@ -161,3 +161,32 @@ test_limit_that_systemd_refuses() {
         wait_until 60 journal_has kept-refused.service NoSuchThing
         refute berth status refused
 }
+
+# Sockets of the unit are the payload's, by the numbers and names that it had them by, and nobody else's.
+test_sockets_of_the_unit() {
+        local debian=/var/lib/machines/debian served
+        # shellcheck disable=SC2016 # it is Perl's
+        served='use Socket; open(S, "+<&=", $ENV{LISTEN_FDS} + 2); accept(C, S); opendir(D, "/proc/self/fd");
+                syswrite(C, join(" ", "$ENV{LISTEN_FDS} $ENV{LISTEN_FDNAMES}", $ENV{LISTEN_PID} == $$ ? "mine" : "not mine",
+                        grep({ /\d/ && readlink("/proc/self/fd/$_") =~ /^socket/ && $_ > 2 } sort(readdir(D))))); close(C); sleep'
+        printf '%s\n' "$served" >serve.pl
+        printf '[Socket]\nListenStream=%s/first\nListenStream=%s/second\nFileDescriptorName=door\nService=kept-s.service\n' "$PWD" "$PWD" \
+                >/run/systemd/system/kept-s.socket
+        at_end rm -f /run/systemd/system/kept-s.socket
+        at_end systemctl stop kept-s.socket
+        unit kept-s "ExecStart=berth run --keep-unit --rm --name sockets --ephemeral --bind-ro $PWD/serve.pl:/serve.pl $debian perl /serve.pl"
+        systemctl start kept-s.socket
+        # The last of them; beside them the payload has the connection and the folder that it reads.
+        assert_eq "$(nc -N -U "$PWD/second" </dev/null)" "2 door:door mine 3 4 5"
+        assert_eq "$(systemctl is-active kept-s.service)" active
+        assert_eq "$(berth exec sockets sh -c 'echo $LISTEN_FDS; ls /proc/self/fd | tr "\n" " "')" $'\n0 1 2 3 '
+        systemctl stop kept-s.service
+
+        # Also behind an init of berth's, which keeps none.
+        unit kept-i "Sockets=kept-s.socket" \
+                "ExecStart=berth run --keep-unit --rm --name sockets --init --ephemeral --bind-ro $PWD/serve.pl:/serve.pl $debian perl /serve.pl"
+        systemctl start kept-i.service
+        assert_eq "$(nc -N -U "$PWD/second" </dev/null)" "2 door:door mine 3 4 5"
+        assert_eq "$(ls -l "/proc/$(leader_of sockets)/fd" | grep -c socket: || true)" 0
+        systemctl stop kept-i.service
+}
