@@ -73,6 +73,8 @@ run_example() {
         while IFS= read -r line; do
                 case $line in
                 'busctl monitor '*) assert_status 124 timeout 2 bash -c "$line" >/dev/null 2>&1 ;;
+                # The command's own status, since it was refused.
+                'berth explain '*) assert_contains "$(bash -c "$line" 2>&1 || true)" Capability=CAP_SYS_TIME ;;
                 'berth wait '*) assert_matches "$(bash -c "$line" || true)" '^[0-9]+$' ;;
                 *' -it '*) check script -qec "$line" /dev/null < <(echo 'echo typed; exit'; sleep 1) >out ;;
                 *) bash -ec "set -o pipefail; $line" >out 2>&1 || fail "'$line' failed: $(cat out)" ;;
@@ -137,4 +139,62 @@ test_examples_of_the_unit() {
         assert_eq "$(systemctl show -P Restart berth@web.service)" on-failure
         systemctl stop berth@web.service
         berth rm web
+}
+
+# Only on: namespaced
+test_example_of_an_order() {
+        at_end berth rm -f web db
+        at_end berth disable web db
+        berth create --name db "$busybox" sleep infinity
+        examples_of 'berth@.service' ORDER
+        run_example example-1
+        assert_matches "$(systemctl show -P After berth@web.service)" 'berth@db.service'
+        assert_matches "$(systemctl show -P Requires berth@web.service)" 'berth@db.service'
+        assert_eq "$(systemctl is-enabled berth@db.service)" enabled
+        check berth disable web db
+        check berth rm web db
+}
+
+# The unit of berth-nspawn(1), as a template, with a whole system.
+# Only on: namespaced
+test_example_of_an_nspawn_unit() {
+        local unit=/run/systemd/system/berth-example@.service
+        at_end rm -rf /var/lib/machines/whole
+        make_debian_tree /var/lib/machines/whole
+        examples_of berth-nspawn.1 'IN A UNIT'
+        cp example-1 "$unit"
+        at_end systemctl daemon-reload
+        at_end rm -f "$unit"
+        at_end systemctl stop berth-example@whole.service
+        systemctl daemon-reload
+        check systemctl start berth-example@whole.service
+        assert_eq "$(systemctl is-active berth-example@whole.service)" active
+        assert_eq "$(machine_property whole Unit)" berth-example@whole.service
+        check systemctl stop berth-example@whole.service
+        assert_eq "$(systemctl show -P Result berth-example@whole.service)" success
+}
+
+# blocks_of_readme: writes each block of commands of README's tour to a file of its own, example-1 and so on.
+blocks_of_readme() {
+        rm -f example-*
+        awk '/^## / { on = /A tour/ } on && /^```/ { within = !within; n += within; next } within { print >("example-" n) }' \
+                /usr/share/doc/berth/README.md
+}
+
+# Only on: namespaced
+test_tour_of_the_readme() {
+        local block n=0
+        at_end berth rm -f web
+        at_end rm -rf /var/lib/machines/staging /var/lib/machines/old
+        blocks_of_readme
+        for block in example-*; do
+                # What the second one begins with.
+                if grep -q '^berth exec web' "$block"; then
+                        berth run -d --name web -m 256M --ephemeral debian sh -c 'echo begun; exec sleep 1000'
+                fi
+                run_example "$block"
+                n=$((n + $(wc -l <"$block")))
+                [[ -z $(berth list -aq) ]] || berth rm -f web
+        done
+        ((n >= 20)) || fail "only $n commands were found"
 }
