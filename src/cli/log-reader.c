@@ -162,29 +162,39 @@ static int journal_next(LogReader *r, LogEntry *ret) {
         return 1;
 }
 
-static int journal_seek(LogReader *r, uint64_t since, uint64_t n) {
+/* Whether the entry is the end of a line: neither a piece of a long one, nor what journald says. */
+static bool ends_line(sd_journal *journal) {
+        const char *data;
+        size_t size;
+
+        return get_field(journal, "BERTH_STREAM", &data, &size) >= 0 && get_number(journal, "BERTH_PARTIAL") == 0;
+}
+
+/* To the entry before the one that is wanted, since the next is what is read first. */
+static int journal_seek(LogReader *r, uint64_t since, uint64_t until, uint64_t n) {
         uint64_t usec;
         int q;
 
         if (n == UINT64_MAX)
                 return since > 0 ? sd_journal_seek_realtime_usec(r->journal, since) : sd_journal_seek_head(r->journal);
-        q = sd_journal_seek_tail(r->journal);
-        if (q < 0 || n == 0)
-                return q < 0 ? q : sd_journal_previous(r->journal);
-
-        /* One more back than is wanted, since the next is what is read first; fewer where it is too early. */
-        q = sd_journal_previous_skip(r->journal, n + 1);
-        if (q >= 0 && (uint64_t) q <= n)
-                q = sd_journal_seek_head(r->journal);
-        if (q < 0 || since == 0)
+        q = until == UINT64_MAX ? sd_journal_seek_tail(r->journal) : sd_journal_seek_realtime_usec(r->journal, until + 1);
+        if (q < 0)
                 return q;
-        while ((q = sd_journal_next(r->journal)) > 0)
-                if (sd_journal_get_realtime_usec(r->journal, &usec) >= 0 && usec >= since)
-                        return sd_journal_previous(r->journal) <= 0 ? sd_journal_seek_head(r->journal) : 0;
-        return q;
+        while ((q = sd_journal_previous(r->journal)) > 0) {
+                if (sd_journal_get_realtime_usec(r->journal, &usec) >= 0 && usec < since)
+                        return 0;
+                if (ends_line(r->journal) && n-- == 0)
+                        return 0;
+        }
+        return q < 0 ? q : sd_journal_seek_head(r->journal);
 }
 
 /* The file */
+
+static const char *file_path(const LogReader *r, int index, char path[static PATH_MAX]) {
+        (void) snprintf(path, PATH_MAX, index > 0 ? "%s.%i" : "%s", r->path, index);
+        return path;
+}
 
 static int open_next_file(LogReader *r, int index) {
         char path[PATH_MAX];
@@ -192,8 +202,7 @@ static int open_next_file(LogReader *r, int index) {
 
         if (r->file)
                 (void) fclose(r->file);
-        (void) snprintf(path, sizeof(path), index > 0 ? "%s.%i" : "%s", r->path, index);
-        r->file = fopen(path, "re");
+        r->file = fopen(file_path(r, index, path), "re");
         r->index = index;
         if (!r->file || fstat(fileno(r->file), &st) < 0)
                 return negative_errno();
@@ -201,19 +210,28 @@ static int open_next_file(LogReader *r, int index) {
         return 0;
 }
 
-/* At the end of one: the next newer, or the same name again where another file has it by now. 0: there is no more. */
-static int advance(LogReader *r) {
+/* What the file that is read is called by now: it may have been renamed meanwhile, more than once. */
+static int current_index(const LogReader *r) {
+        char path[PATH_MAX];
         struct stat st;
 
-        if (r->index > 0) {
-                for (int i = r->index - 1; i >= 0; i--)
-                        if (open_next_file(r, i) >= 0)
-                                return 1;
-                return 0;
-        }
-        if (r->file && (stat(r->path, &st) < 0 || st.st_ino == r->inode))
-                return 0;
-        return open_next_file(r, 0) >= 0;
+        if (!r->file)
+                return r->index;
+        for (int i = r->index; i <= ROTATED_FILES; i++)
+                if (stat(file_path(r, i, path), &st) >= 0 && st.st_ino == r->inode)
+                        return i;
+        return ROTATED_FILES + 1;
+}
+
+/* At the end of one: the next newer. 0: there is no more. */
+static int advance(LogReader *r) {
+        for (int i = current_index(r) - 1; i >= 0; i--)
+                if (open_next_file(r, i) >= 0)
+                        return 1;
+        /* Between two, the newest is about to be made. */
+        if (!r->file)
+                r->index = 1;
+        return 0;
 }
 
 /* TIME STREAM F|P TEXT. A line that is not of this form is text, too. */
@@ -265,26 +283,26 @@ static int file_rewind(LogReader *r) {
         return 0;
 }
 
-static int file_seek(LogReader *r, uint64_t since, uint64_t n) {
-        uint64_t all = 0, skip;
+static int file_seek(LogReader *r, uint64_t since, uint64_t until, uint64_t n) {
+        uint64_t lines = 0, skipped;
         LogEntry entry;
         int q;
 
         while ((q = file_next(r, &entry)) > 0)
-                all += entry.usec >= since;
-        skip = n < all ? all - n : 0;
+                lines += !entry.partial && entry.usec >= since && entry.usec <= until;
+        skipped = n < lines ? lines - n : 0;
         (void) file_rewind(r);
-        for (uint64_t i = 0; q >= 0;) {
+        while (q >= 0) {
                 off_t before = r->file ? ftello(r->file) : 0;
                 ino_t inode = r->inode;
 
                 q = file_next(r, &entry);
                 if (q <= 0)
                         return q;
-                if (entry.usec < since || i++ < skip)
-                        continue;
                 /* One too far. */
-                return fseeko(r->file, inode == r->inode ? before : 0, SEEK_SET) < 0 ? negative_errno() : 0;
+                if (entry.usec >= since && skipped == 0)
+                        return fseeko(r->file, inode == r->inode ? before : 0, SEEK_SET) < 0 ? negative_errno() : 0;
+                skipped -= !entry.partial && entry.usec >= since;
         }
         return q;
 }
@@ -306,8 +324,8 @@ int log_reader_open_file(const char *machine, LogReader **ret, Error *error) {
 
 /* Both */
 
-int log_reader_seek(LogReader *r, uint64_t since, uint64_t n) {
-        return r->journal ? journal_seek(r, since, n) : file_seek(r, since, n);
+int log_reader_seek(LogReader *r, uint64_t since, uint64_t until, uint64_t n) {
+        return r->journal ? journal_seek(r, since, until, n) : file_seek(r, since, until, n);
 }
 
 int log_reader_next(LogReader *r, LogEntry *ret) {

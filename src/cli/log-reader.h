@@ -23,8 +23,8 @@ int log_reader_open_file(const char *machine, LogReader **ret, Error *error);
 LogReader *log_reader_free(LogReader *r);
 DEFINE_CLEANUP(LogReader *, log_reader_free);
 
-/* Goes to the last N entries (UINT64_MAX: all) of those since USEC. */
-int log_reader_seek(LogReader *r, uint64_t since, uint64_t n);
+/* Goes to the last N lines (UINT64_MAX: all) of those from SINCE to UNTIL (UINT64_MAX: now). A long one is one, of several entries. */
+int log_reader_seek(LogReader *r, uint64_t since, uint64_t until, uint64_t n);
 
 /* The next entry: 1, or 0 where there is none (yet). */
 int log_reader_next(LogReader *r, LogEntry *ret);

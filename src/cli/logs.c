@@ -181,7 +181,7 @@ static void say_where(const char *name, const char *where, const MachineInfo *in
 /* Who is not known now may have left something; who has not was never there, or never wrote. WHY says that he is not known. */
 static int check_journal(Logs *l, Error *why, Error *error) {
         LogEntry entry;
-        int r = log_reader_seek(l->reader, 0, UINT64_MAX);
+        int r = log_reader_seek(l->reader, 0, UINT64_MAX, UINT64_MAX);
 
         if (r >= 0)
                 r = log_reader_next(l->reader, &entry);
@@ -247,7 +247,7 @@ static int logs_verb(const Call *call, Error *error) {
         r = open_reader(&logs, error);
         reader = logs.reader;
         if (r >= 0) {
-                r = log_reader_seek(reader, since, lines);
+                r = log_reader_seek(reader, since, logs.until, lines);
                 if (r < 0)
                         error_set_errno(error, r, "reading the log of", logs.name);
         }

@@ -205,5 +205,6 @@ const Verb verb_rename = {
         .least = 2,
         .most = 2,
         .help = "Give a machine that does not run another name",
+        .details = "What it wrote under its old name stays in the log of that name.",
         .run = rename_verb,
 };

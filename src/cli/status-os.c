@@ -92,7 +92,7 @@ void status_print_log(const char *machine, const char *where, uint32_t lines) {
                 r = log_reader_open_file(machine, &reader, NULL);
         else if (streq(where, "journal"))
                 r = log_reader_open_journal(machine, &reader, NULL);
-        if (r < 0 || log_reader_seek(reader, 0, lines) < 0)
+        if (r < 0 || log_reader_seek(reader, 0, UINT64_MAX, lines) < 0)
                 return;
         for (bool first = true; log_reader_next(reader, &entry) > 0; first = false) {
                 if (first)

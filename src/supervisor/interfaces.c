@@ -13,6 +13,7 @@
 #include "pin.h"
 #include "setting.h"
 #include "spec-bus.h"
+#include "string-util.h"
 #include "terminal-size-bus.h"
 #include "terminals.h"
 #include "timeline-bus.h"
@@ -329,16 +330,28 @@ static int method_timeline(sd_bus_message *call, void *userdata, sd_bus_error *e
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* Where what a machine without a terminal writes is to be seen instead. */
+static const char *where_it_writes(const Supervisor *s) {
+        if (streq_ptr(s->state.log, "passthrough"))
+                return "what it writes goes to whoever started it";
+        if (streq_ptr(s->state.log, "none"))
+                return "what it writes is not recorded (--log=none)";
+        return "what it writes is in berth logs";
+}
+
 /* The terminal that a session is of. */
 static int get_console(Connection *c, Console **ret, sd_bus_error *error) {
         Supervisor *s = connection_supervisor(c);
         Exec *exec = connection_exec(c);
 
         *ret = exec ? exec_console(exec) : terminals_get(s, connection_terminal(c));
-        if (!*ret)
-                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "%s '%s' has no terminal.",
-                                         exec ? "The command in machine" : "Machine", s->spec->name);
-        return 0;
+        if (*ret)
+                return 0;
+        if (exec)
+                return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED),
+                                         "The command in machine '%s' has no terminal.", s->spec->name);
+        return sd_bus_error_setf(error, error_kind_to_dbus(ERROR_NOT_SUPPORTED), "Machine '%s' has no terminal: %s.",
+                                 s->spec->name, where_it_writes(s));
 }
 
 /* For what comes: Attach() and Resize(). */

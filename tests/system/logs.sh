@@ -80,6 +80,48 @@ test_lines_since_until() {
         assert_contains "$(error_of berth logs --since purple "$name")" purple
 }
 
+# A long line is one line, and the last ones of a time are those before its end: wherever the log is.
+# Only on: namespaced
+test_last_lines_are_whole() {
+        local mode name middle
+        for mode in journal file; do
+                name=$(fresh "last-$mode")
+                at_end rm -f "/var/log/berth/$name.log"
+                berth run -d --rm --ephemeral --log="$mode" --name "$name" "$busybox" sh -c \
+                        'seq 1 5; sleep 2; seq 6 8; head -c 150000 /dev/zero | tr "\0" x; echo; echo end'
+                wait_until 60 logs_have "$name" end
+                assert_eq "$(berth logs -n 1 "$name")" end
+                assert_eq "$(berth logs -n 2 "$name" | tr -d '\n' | wc -c)" 150003 "$mode"
+                assert_eq "$(berth logs -n 3 "$name" | head -n 1)" 8 "$mode"
+                assert_eq "$(berth logs -n 0 "$name")" ""
+                middle=$(berth logs --json "$name" | jq -s '(.[4].time_usec + .[5].time_usec) / 2000000 | floor')
+                assert_eq "$(berth logs --until "@$middle" -n 2 "$name" | tr '\n' ' ')" "4 5 " "$mode"
+                assert_eq "$(berth logs --since "@$middle" "$name" | head -n 3 | tr '\n' ' ')" "6 7 8 " "$mode"
+                assert_eq "$(berth logs --since "@$middle" -n 4 "$name" | head -n 1)" 7 "$mode"
+                assert_eq "$(berth logs --since "@$middle" -n 100 "$name" | head -n 1)" 6 "$mode"
+        done
+}
+
+# Files change their names while somebody reads them.
+# Only on: namespaced
+test_follow_goes_through_all_files() {
+        local name
+        name=$(fresh turning)
+        make_tree tree
+        at_end rm -f "/var/log/berth/$name.log" "/var/log/berth/$name.log.1" "/var/log/berth/$name.log.2" "/var/log/berth/$name.log.3"
+        berth run -d --rm --log=file --name "$name" ./tree sh -c 'echo first; while ! test -e /go; do sleep 0.2; done; seq 1 800000'
+        berth logs -f "$name" >out &
+        wait_until 60 grep -q first out
+        # It stands still while the first file becomes the third.
+        kill -STOP $!
+        at_end kill -CONT $!
+        touch tree/go
+        wait_until 60 test -e "/var/log/berth/$name.log.2"
+        kill -CONT $!
+        wait $! || fail "it ended with status $?"
+        assert_eq "$(tail -n +2 out | sha256sum)" "$(seq 1 800000 | sha256sum)"
+}
+
 # Only on: namespaced
 test_follow_ends_with_the_machine() {
         local name
@@ -177,6 +219,25 @@ test_what_the_journal_missed_is_counted() {
         assert_eq "$(($(jq -s 'map(select(has("text"))) | length' <entries) + lost))" 400001
 }
 
+# A journald that was stopped altogether comes back with another socket.
+# Only on: namespaced
+test_journald_that_was_gone() {
+        local name sockets=(systemd-journald.socket systemd-journald-dev-log.socket)
+        name=$(fresh gone)
+        berth run -d --rm --ephemeral --name "$name" "$busybox" sh -c 'i=0; while [ $i -lt 60 ]; do echo n-$i; i=$((i+1)); sleep 0.1; done'
+        wait_until 60 logs_have "$name" n-9
+        # Its standard error was a stream of the old one's.
+        at_end systemctl stop berthd.service
+        at_end systemctl start "${sockets[@]}" systemd-journald.service
+        systemctl stop "${sockets[@]}" systemd-journald.service 2>/dev/null
+        sleep 1
+        systemctl start "${sockets[@]}" systemd-journald.service
+        wait_until 60 logs_have "$name" n-59
+        berth logs --json "$name" >entries
+        assert_eq "$(jq -s 'map(.lost // 0) + map(select(has("text")) | 1) | add' <entries)" 60
+        assert_contains "$(berth logs "$name" 2>&1 >/dev/null)" "could not be reached"
+}
+
 # How many lines berth says to be missing at the end.
 missed_last() {
         journalctl --no-pager -o cat -g "the last [0-9]+ lines that machine '$1'" | sed -E 's/.*the last ([0-9]+) lines.*/\1/'
@@ -226,6 +287,7 @@ test_journal_drops_are_told() {
 test_none_and_passthrough_say_so() {
         berth run -d --rm --ephemeral --log=none --name silent "$busybox" sh -c 'echo nobody-hears; sleep 1000'
         assert_contains "$(berth logs silent 2>&1)" "not recorded"
+        assert_contains "$(error_of berth attach silent)" "not recorded"
         berth stop silent
 
         # A foreground run without a terminal has the caller's own descriptors.
@@ -233,6 +295,7 @@ test_none_and_passthrough_say_so() {
         wait_until 60 grep -q through out
         assert_eq "$(machine_property piped Log)" passthrough
         assert_contains "$(berth logs piped 2>&1)" "whoever started it"
+        assert_contains "$(error_of berth attach piped)" "whoever started it"
         berth stop piped
         wait || true
 }
