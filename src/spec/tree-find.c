@@ -56,6 +56,44 @@ static int find_in_stores(const char *name, char **ret) {
         return *ret != NULL;
 }
 
+/* The name that an entry of a store is found by, the caller's; NULL where it is no tree. */
+static char *name_of_entry(const struct dirent *entry) {
+        const char *raw = strrchr(entry->d_name, '.');
+
+        if (entry->d_name[0] == '.')
+                return NULL;
+        if (raw && streq(raw, ".raw") && entry->d_type != DT_DIR)
+                return strndup(entry->d_name, (size_t) (raw - entry->d_name));
+        return entry->d_type == DT_DIR || entry->d_type == DT_LNK ? strdup(entry->d_name) : NULL;
+}
+
+void tree_names(char ***names) {
+        for (size_t i = 0; i < stores_count; i++) {
+                DIR *dir = opendir(stores[i]);
+                const struct dirent *entry;
+
+                while (dir && (entry = readdir(dir))) {
+                        _cleanup_free_ char *name = name_of_entry(entry);
+
+                        if (name && !strv_contains(*names, name) && strv_append(names, name) < 0)
+                                break;
+                }
+                if (dir)
+                        (void) closedir(dir);
+        }
+}
+
+static int no_such_tree(const char *tree, Error *error) {
+        _cleanup_strv_free_ char **names = NULL;
+        const char *near;
+
+        if (access(tree, F_OK) >= 0)
+                return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree, NOWHERE "; for the one here write ./%s", tree);
+        tree_names(&names);
+        near = str_nearest(tree, (const char *const *) names, strv_length(names));
+        return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree, near ? NOWHERE "; did you mean %s?" : NOWHERE, near);
+}
+
 int tree_find(const char *tree, char **ret, Error *error) {
         int r;
 
@@ -68,22 +106,5 @@ int tree_find(const char *tree, char **ret, Error *error) {
         r = find_in_stores(tree, ret);
         if (r < 0)
                 return error_oom(error);
-        if (r > 0)
-                return 0;
-        return error_set(error, ERROR_NO_SUCH_TREE, ENOENT, step, tree,
-                         access(tree, F_OK) >= 0 ? NOWHERE "; for the one here write ./%s" : NOWHERE, tree);
-}
-
-void tree_names(char ***names) {
-        for (size_t i = 0; i < stores_count; i++) {
-                DIR *dir = opendir(stores[i]);
-                const struct dirent *entry;
-
-                while (dir && (entry = readdir(dir)))
-                        if (entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_LNK) &&
-                            strv_append(names, entry->d_name) < 0)
-                                break;
-                if (dir)
-                        (void) closedir(dir);
-        }
+        return r > 0 ? 0 : no_such_tree(tree, error);
 }

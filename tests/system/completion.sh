@@ -27,6 +27,11 @@ test_bash_completes_what_there_is() {
         assert_eq "$(complete_line 'berth stop compl')" completed
         assert_eq "$(complete_line 'berth run --read-only=')" $'yes\nno'
         assert_contains "$(complete_line 'berth run --detach b')" busybox
+        # A disk image goes by its name, too.
+        truncate -s 1M /var/lib/machines/a-disk.raw
+        at_end rm -f /var/lib/machines/a-disk.raw
+        assert_contains "$(complete_line 'berth run a-di')" a-disk
+        assert_contains "$(complete_line 'berth rmi a-di')" a-disk
         assert_eq "$(complete_line 'berth run --working-directory=/us')" /usr
         assert_eq "$(complete_line 'berth run busybox /usr/bin/busyb')" /usr/bin/busybox
 

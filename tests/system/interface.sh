@@ -160,6 +160,7 @@ test_near_misses() {
         assert_contains "$(error_of berth set-property naer TasksMax=1)" "did you mean near?"
         assert_contains "$(error_of berth network rm berth1)" "no such network"
         assert_contains "$(error_of berth image-status busybix)" "did you mean busybox?"
-        assert_contains "$(error_of berth run busybix true)" "busybix"
+        assert_contains "$(error_of berth run busybix true)" "did you mean busybox?"
+        assert_contains "$(error_of berth create --name x busybix true)" "did you mean busybox?"
         assert_contains "$(error_of berth help rnu)" "did you mean"
 }
