@@ -147,6 +147,49 @@ int client_call_simple(sd_bus *bus, sd_bus_message **ret_reply, Error *error, co
         return client_call(bus, message, ret_reply, error);
 }
 
+static int read_properties(sd_bus_message *m, ClientPropertyReader read, void *userdata) {
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                const char *name;
+
+                r = sd_bus_message_read_basic(m, 's', &name);
+                if (r >= 0)
+                        r = read(name, m, userdata);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r;
+}
+
+int client_read_object(sd_bus *bus, const char *get, const char *interface, const char *name, ClientPropertyReader read,
+                       void *userdata, char **ret_path, sd_bus_message **ret_reply, Error *error) {
+        _cleanup_message_ sd_bus_message *found = NULL, *reply = NULL;
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *copy = NULL;
+        const char *path;
+        int r = client_call_simple(bus, &found, error, get, "s", name);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_basic(found, 'o', &path);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        copy = strdup(path);
+        if (!copy)
+                return error_oom(error);
+        r = sd_bus_call_method(bus, DESTINATION, path, "org.freedesktop.DBus.Properties", "GetAll", &e, &reply, "s", interface);
+        if (r < 0)
+                return client_failure(&e, r, error);
+        r = read_properties(reply, read, userdata);
+        if (r < 0)
+                return client_bad_reply(r, error);
+        if (ret_path)
+                *ret_path = TAKE_PTR(copy);
+        *ret_reply = TAKE_PTR(reply);
+        return 0;
+}
+
 int client_read_fd(sd_bus_message *reply, int *ret, Error *error) {
         int fd, r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_UNIX_FD, &fd);
 

@@ -29,6 +29,16 @@ void client_print_warnings(sd_bus *bus);
 /* The whole of it for arguments of basic types (sd_bus_message_append(3)). RET_REPLY may be NULL. */
 int client_call_simple(sd_bus *bus, sd_bus_message **ret_reply, Error *error, const char *method, const char *types, ...);
 
+/* Reads the variant at M's position, which is the property NAME; or skips it. */
+typedef int (*ClientPropertyReader)(const char *name, sd_bus_message *m, void *userdata);
+
+/*
+ * Reads all properties of an object on INTERFACE ("org.berth1.Image"), whose path the manager's method GET has for NAME. *RET_PATH (may
+ * be NULL) is the caller's. What READ finds stays in *RET_REPLY, which is the caller's, too.
+ */
+int client_read_object(sd_bus *bus, const char *get, const char *interface, const char *name, ClientPropertyReader read,
+                       void *userdata, char **ret_path, sd_bus_message **ret_reply, Error *error);
+
 /* The descriptor at the reply's position, the caller's from now on. */
 int client_read_fd(sd_bus_message *reply, int *ret, Error *error);
 

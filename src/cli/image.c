@@ -148,7 +148,8 @@ static void image_info_done(ImageInfo *info) {
         info->reply = sd_bus_message_unref(info->reply);
 }
 
-static int read_property(sd_bus_message *m, ImageInfo *info) {
+static int read_property(const char *name, sd_bus_message *m, void *userdata) {
+        ImageInfo *info = userdata;
         const struct {
                 const char *name, *type;
                 void *value;
@@ -161,11 +162,8 @@ static int read_property(sd_bus_message *m, ImageInfo *info) {
                 { "ModificationTimestamp", "t", &info->changed },
                 { "Usage", "t", &info->usage },
         };
-        const char *name;
-        int r = sd_bus_message_read(m, "s", &name);
+        int r;
 
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (streq(name, properties[i].name))
                         return sd_bus_message_read(m, "v", properties[i].type, properties[i].value);
@@ -175,30 +173,6 @@ static int read_property(sd_bus_message *m, ImageInfo *info) {
         if (r >= 0)
                 r = sd_bus_message_read_strv(m, &info->machines);
         return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
-static int read_info(sd_bus *bus, const char *name, ImageInfo *info, Error *error) {
-        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *path;
-        int r = client_call_simple(bus, &reply, error, "GetImage", "s", name);
-
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(reply, "o", &path);
-        if (r < 0)
-                return client_bad_reply(r, error);
-        r = sd_bus_call_method(bus, "org.berth1", path, "org.freedesktop.DBus.Properties", "GetAll", &e, &info->reply, "s",
-                               "org.berth1.Image");
-        if (r < 0)
-                return client_failure(&e, r, error);
-        r = sd_bus_message_enter_container(info->reply, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(info->reply, 'e', "sv")) > 0) {
-                r = read_property(info->reply, info);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(info->reply);
-        }
-        return r < 0 ? client_bad_reply(r, error) : 0;
 }
 
 static int print_json(const ImageInfo *info, JsonMode mode) {
@@ -257,7 +231,7 @@ static int status_one(const char *name, void *userdata, Error *error) {
         int r = client_open(&bus, error);
 
         if (r >= 0)
-                r = read_info(bus, name, &info, error);
+                r = client_read_object(bus, "GetImage", "org.berth1.Image", name, read_property, &info, NULL, &info.reply, error);
         if (r < 0)
                 return r;
         if (info.usage == UINT64_MAX)

@@ -64,55 +64,25 @@ static int read_strings(sd_bus_message *reply, char ***field) {
         return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
-static int read_property(sd_bus_message *reply, MachineInfo *info) {
-        const char *name;
-        int r = sd_bus_message_read_basic(reply, 's', &name);
+static int read_property(const char *name, sd_bus_message *reply, void *userdata) {
+        char *info = userdata;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(properties); i++)
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (streq(name, properties[i].name) && properties[i].type == 'a')
-                        return read_strings(reply, (char ***) ((char *) info + properties[i].offset));
+                        return read_strings(reply, (char ***) (info + properties[i].offset));
                 else if (streq(name, properties[i].name))
-                        return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' },
-                                                   (char *) info + properties[i].offset);
-        return r < 0 ? r : sd_bus_message_skip(reply, "v");
-}
-
-static int read_properties(sd_bus_message *reply, MachineInfo *info) {
-        int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-
-        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-                r = read_property(reply, info);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-        }
-        return r;
+                        return sd_bus_message_read(reply, "v", (char[]){ properties[i].type, '\0' }, info + properties[i].offset);
+        return sd_bus_message_skip(reply, "v");
 }
 
 int machine_info_read(sd_bus *bus, const char *name, MachineInfo *ret, Error *error) {
-        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *path;
-        int r = client_call_simple(bus, &reply, error, "GetMachine", "s", name);
+        int r = client_read_object(bus, "GetMachine", INTERFACE, name, read_property, &info, &info.path, &info.reply, error);
 
         if (r < 0)
                 return r;
-        r = sd_bus_message_read_basic(reply, 'o', &path);
-        if (r < 0)
-                return client_bad_reply(r, error);
-        info.path = strdup(path);
-        if (!info.path)
-                return error_oom(error);
-
-        r = sd_bus_call_method(bus, DESTINATION, info.path, "org.freedesktop.DBus.Properties", "GetAll", &e, &info.reply, "s",
-                               INTERFACE);
-        if (r < 0)
-                return client_failure(&e, r, error);
-        r = read_properties(info.reply, &info);
-        if (r >= 0 && (!info.name || !info.state || !info.result))
-                r = -EBADMSG;
-        if (r < 0)
-                return client_bad_reply(r, error);
+        if (!info.name || !info.state || !info.result)
+                return client_bad_reply(-EBADMSG, error);
 
         *ret = info;
         info = MACHINE_INFO_NULL;

@@ -107,26 +107,16 @@ static json_t *value_to_json(sd_bus_message *m, const char *type) {
         return NULL;
 }
 
-/* All properties, under their own names. */
-static int read_properties(sd_bus_message *reply, json_t *object) {
-        int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+/* Under its own name. */
+static int read_property(const char *name, sd_bus_message *m, void *object) {
+        const char *type;
+        int r = sd_bus_message_peek_type(m, NULL, &type);
 
-        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-                const char *name, *type;
-
-                r = sd_bus_message_read_basic(reply, 's', &name);
-                if (r >= 0)
-                        r = sd_bus_message_peek_type(reply, NULL, &type);
-                if (r >= 0)
-                        r = sd_bus_message_enter_container(reply, 'v', type);
-                if (r >= 0 && json_object_set_new(object, name, value_to_json(reply, type)) < 0)
-                        r = -ENOMEM;
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-        }
-        return r;
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'v', type);
+        if (r >= 0 && json_object_set_new(object, name, value_to_json(m, type)) < 0)
+                r = -ENOMEM;
+        return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 typedef struct Inspect {
@@ -135,27 +125,15 @@ typedef struct Inspect {
 } Inspect;
 
 static int inspect_one(const char *name, void *userdata, Error *error) {
-        _cleanup_message_ sd_bus_message *found = NULL, *reply = NULL;
-        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
         Inspect *inspect = userdata;
-        json_t *object;
-        const char *path;
-        int r = client_call_simple(inspect->bus, &found, error, "GetNetwork", "s", name);
+        json_auto_t *object = json_object();
+        int r = client_read_object(inspect->bus, "GetNetwork", "org.berth1.Network", name, read_property, object, NULL, &reply,
+                                   error);
 
         if (r < 0)
                 return r;
-        r = sd_bus_message_read(found, "o", &path);
-        if (r >= 0)
-                r = sd_bus_call_method(inspect->bus, "org.berth1", path, "org.freedesktop.DBus.Properties", "GetAll", &e, &reply,
-                                       "s", "org.berth1.Network");
-        if (r < 0)
-                return client_failure(&e, r, error);
-
-        object = json_object();
-        r = read_properties(reply, object);
-        if (json_array_append_new(inspect->all, object) < 0)
-                return error_oom(error);
-        return r < 0 ? client_bad_reply(r, error) : EXIT_SUCCESS;
+        return json_array_append(inspect->all, object) < 0 ? error_oom(error) : EXIT_SUCCESS;
 }
 
 /* The verb */
