@@ -113,10 +113,8 @@ const NspawnOption nspawn_options[] = {
         { "no-new-privileges", NSPAWN_VALUE },
         { "system-call-filter", NSPAWN_VALUE,
           .note = "The list that it adds to and takes from is berth's: see berth-security(7)" },
-        { "selinux-context|Z", NSPAWN_VALUE, REFUSED, .help = "SELinux label of the processes", .neutral = "",
-          .note = "berth sets no SELinux labels" },
-        { "selinux-apifs-context|L", NSPAWN_VALUE, REFUSED, .help = "SELinux label of the machine's file systems", .neutral = "",
-          .note = "berth sets no SELinux labels" },
+        { "selinux-context|Z", NSPAWN_VALUE },
+        { "selinux-apifs-context|L", NSPAWN_VALUE },
 
         { "rlimit", NSPAWN_VALUE, .note = "Those that are not named are the manager's, or under --keep-unit the unit's" },
         { "oom-score-adjust", NSPAWN_VALUE },
@@ -140,7 +138,7 @@ const NspawnOption nspawn_options[] = {
           .note = "It goes with --bind-user=" },
 
         { "console", NSPAWN_VALUE, OWN(type_console, console), .help = "What standard input and output are to the machine",
-          .note = "^]^]^] leaves the machine running, as machinectl login does; a system that boots has a terminal in any case" },
+          .note = "^]^]^] leaves the machine running, as machinectl login does" },
         { "pipe|P", NSPAWN_SWITCH, .value = "pipe", OWN(type_console, console), .help = "The same as --console=pipe" },
         { "background", NSPAWN_VALUE, .type = &type_string, .help = "Colour of the terminal's background",
           .fate = NSPAWN_LEFT_OUT, .neutral = "", .note = "The terminal keeps its own" },

@@ -147,7 +147,8 @@ static void choose_console(NspawnCall *call) {
                 call->console = NSPAWN_CONSOLE_READ_ONLY;
         else if (call->console == NSPAWN_CONSOLE_DEFAULT || call->console == NSPAWN_CONSOLE_AUTOPIPE)
                 call->console = NSPAWN_CONSOLE_INTERACTIVE;
-        call->spec->terminal = call->console != NSPAWN_CONSOLE_PIPE || call->spec->boot;
+        call->spec->terminal = call->console != NSPAWN_CONSOLE_PIPE;
+        call->spec->streams = !call->spec->terminal;
 }
 
 static int fill_spec(NspawnCall *call, Error *error) {

@@ -174,6 +174,8 @@ static int new_run_call(sd_bus *bus, const char *method, const Spec *spec, bool 
                 r = sd_bus_message_append(message, "{sv}", "Settings", "s", settings_mode_to_string(spec->settings_mode));
         if (r >= 0)
                 r = run_append_extras(message, spec->terminal, spec->remove, spec->timing_usec, pass_stdio);
+        if (r >= 0 && spec->streams)
+                r = sd_bus_message_append(message, "{sv}", "Terminal", "b", false);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         if (r < 0)

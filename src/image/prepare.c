@@ -259,7 +259,7 @@ static int fill_boot_defaults(Spec *spec, Error *error) {
         if (!setting_is_assigned(no_new_privileges, spec))
                 spec->no_new_privileges = false;
         /* It logs to /dev/console, which is the terminal. */
-        spec->terminal = true;
+        spec->terminal = !spec->streams;
 
         if (spec->process_two || spec->user)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the settings",

@@ -93,9 +93,11 @@ static int read_option(const char *key, sd_bus_message *m, void *userdata, Error
         if (r < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key, "it takes a boolean (b)");
 
-        if (streq(key, "Terminal"))
+        /* False is more than left out: then not even a system that boots gets one. */
+        if (streq(key, "Terminal")) {
                 request->spec->terminal = value;
-        else if (request->kept)
+                request->spec->streams = !value;
+        } else if (request->kept)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, step, key,
                                  "a machine that is kept is removed by RemoveMachine");
         else

@@ -82,8 +82,8 @@ int spec_to_json(const Spec *spec, SpecJsonFlags flags, char **ret) {
         json_t *list;
         int r;
 
-        object = json_pack("{s:s*, s:s*, s:b, s:b, s:s*, s:o*, s:o}", "name", spec->name, "root", spec->root, "terminal",
-                           spec->terminal, "remove", spec->remove, "files",
+        object = json_pack("{s:s*, s:s*, s:b, s:o*, s:b, s:s*, s:o*, s:o}", "name", spec->name, "root", spec->root, "terminal",
+                           spec->terminal, "streams", spec->streams ? json_true() : NULL, "remove", spec->remove, "files",
                            spec->settings_mode == SETTINGS_YES ? NULL : settings_mode_to_string(spec->settings_mode), "timing",
                            spec->timing_usec ? json_integer((json_int_t) spec->timing_usec) : NULL, "settings",
                            list = json_object());
@@ -142,7 +142,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         json_auto_t *object = NULL;
         _cleanup_spec_ Spec *spec = spec_new();
         const char *name = NULL, *root = NULL, *files = "yes", *key;
-        int terminal = false, remove = false, r;
+        int terminal = false, streams = false, remove = false, r;
         json_t *list = NULL, *link = NULL, *value;
         json_int_t timing = 0, owner = 0;
         json_error_t where;
@@ -154,9 +154,9 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (!object)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "line %i: %s", where.line,
                                  where.text);
-        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?s, s?I, s?I, s?o, s?o}", "name", &name, "root",
-                           &root, "terminal", &terminal, "remove", &remove, "files", &files, "timing", &timing, "owner", &owner,
-                           "settings", &list, "link", &link) < 0)
+        if (json_unpack_ex(object, &where, JSON_STRICT, "{s?s, s?s, s?b, s?b, s?b, s?s, s?I, s?I, s?o, s?o}", "name", &name,
+                           "root", &root, "terminal", &terminal, "streams", &streams, "remove", &remove, "files", &files,
+                           "timing", &timing, "owner", &owner, "settings", &list, "link", &link) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", NULL, "%s", where.text);
         if (settings_mode_from_string(files, &spec->settings_mode) < 0)
                 return error_set(error, ERROR_INVALID_VALUE, EINVAL, "reading the spec", "files", "'%s' is none of its values",
@@ -168,6 +168,7 @@ int spec_from_json(const char *text, Spec **ret, Error *error) {
         if (str_replace(&spec->name, name) < 0 || str_replace(&spec->root, root) < 0 || link_from_json(link, &spec->link) < 0)
                 return error_oom(error);
         spec->terminal = terminal;
+        spec->streams = streams;
         spec->remove = remove;
         spec->owner = (uint32_t) owner;
         spec->timing_usec = timing > 0 ? (uint64_t) timing : 0;

@@ -86,6 +86,7 @@ Spec *spec_copy(const Spec *spec) {
                 if (str_replace((char **) &copy->link + i, ((char *const *) &spec->link)[i]) < 0)
                         return NULL;
         copy->terminal = spec->terminal;
+        copy->streams = spec->streams;
         copy->remove = spec->remove;
         copy->settings_mode = spec->settings_mode;
         copy->owner = spec->owner;

@@ -202,6 +202,7 @@ struct Spec {
         char *name;
         char *root;                /* the tree: absolute, normalized */
         bool terminal;             /* the payload gets a terminal of its own */
+        bool streams;              /* even one that boots gets none, and has the caller's streams */
         bool remove;               /* --rm: nothing is kept once it has ended */
         SettingsMode settings_mode; /* of the settings files */
         uint32_t owner;            /* the user who had it started; 0: root. No setting: the manager says so */

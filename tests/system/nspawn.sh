@@ -55,6 +55,9 @@ test_own_failures_are_1() {
         assert_status 1 berth-nspawn -q -D nowhere true
         assert_contains "$(error_of berth-nspawn --oci-bundle=/x)" '--oci-bundle'\'': it is not done: Its root file system goes with'
         assert_contains "$(error_of berth-nspawn --directori=tree)" 'did you mean --directory?'
+        # A label is berth's to set, where the kernel has SELinux.
+        [[ -e /sys/fs/selinux/status ]] ||
+                assert_contains "$(error_of berth-nspawn -q -D tree -P -Z system_u:object_r:some_t:s0 true)" 'SELinux is not on'
         assert_contains "$(error_of berth-nspawn -D tree -i tree)" 'does not go with --directory'
         assert_contains "$(error_of berth-nspawn -i tree true)" '--directory'
         assert_contains "$(error_of berth-nspawn -D / true)" '--ephemeral'
@@ -289,4 +292,22 @@ test_completion_and_help() {
         assert_eq "$(berth __complete berth-nspawn -D '')" :directories
         assert_eq "$(berth __complete berth-nspawn --bind=/e)" ':files --bind='
         assert_lacks "$(berth __complete berth-nspawn --)" --oci-bundle
+}
+
+# An init that has the streams of a pipeline and no console, as with systemd-nspawn.
+# Only on: namespaced
+test_pipe_of_a_system_that_boots() {
+        local program
+        make_tree tree
+        mkdir -p tree/usr/lib/systemd
+        printf '%s\n' '#!/bin/sh' 'read -r word' 'test -t 0 || test -e /dev/console || echo "no terminal, but $word"' 'echo aside >&2' 'exit 3' \
+                >tree/usr/lib/systemd/systemd
+        chmod +x tree/usr/lib/systemd/systemd
+        for program in berth-nspawn systemd-nspawn; do
+                assert_status 3 eval "echo input | $program -q -b -P -x -D tree >out 2>err"
+                assert_eq "$(cat out)" 'no terminal, but input'
+                assert_contains "$(cat err)" aside
+        done
+        assert_status 3 eval "echo input | berth-nspawn -q -b --console=autopipe -x -D tree >out 2>err"
+        assert_eq "$(cat out)" 'no terminal, but input'
 }

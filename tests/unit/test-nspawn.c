@@ -178,7 +178,6 @@ static void what_is_not_done_says_why(void **state) {
         } rows[] = {
                 { "--oci-bundle=/x", "--oci-bundle", "not done" },
                 { "--bind-user=joe", "--bind-user", "--bind=" },
-                { "-Z label", "-Z", "SELinux" },
                 { "--image-policy=root=verity", "--image-policy", "--root-hash=" },
                 { "--suppress-sync=yes", "--suppress-sync", "not done" },
                 { "--share-system", "--share-system", "--pid=host" },
