@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@ enum {
         BACKLOG = 64 * 1024,
         HANGUP_RETRY_USEC = 100 * 1000,
         DRAIN_USEC = 5 * 1000 * 1000,
+        DRAIN_ROUNDS = 12,       /* as often as something was taken meanwhile */
         PATIENCE_USEC = 1 * 1000 * 1000,
         REST_MOST = 256 * 1024,  /* more than a terminal holds (TTYB_DEFAULT_MEM_LIMIT of drivers/tty/tty_buffer.c) */
 };
@@ -49,6 +51,9 @@ struct Console {
         bool attached;           /* there was a stream */
         bool hold;               /* before that nothing is read */
         bool hung_up;            /* nobody in the machine has the terminal open */
+        uint64_t given;          /* bytes that went into sockets */
+        uint64_t given_before, unread_before; /* those, and what was unread there, at the last look while it is drained */
+        unsigned rounds;
         void (*done)(void *userdata);
         void *done_userdata;
 };
@@ -149,8 +154,10 @@ static int stream_mark_gap(Stream *stream) {
 
 /* Writes what it takes now; as long as there is a rest its time runs. */
 static int stream_write(Stream *stream) {
+        const size_t before = stream->out.end - stream->out.start;
         int r = buffer_write(&stream->out, stream->fd);
 
+        stream->console->given += before - (stream->out.end - stream->out.start);
         if (r >= 0 && buffer_is_empty(&stream->out) && stream->left_out > 0) {
                 r = stream_mark_gap(stream);
                 if (r >= 0)
@@ -381,10 +388,34 @@ static void read_rest(Console *c) {
         }
 }
 
+/*
+ * Whether any client has read since the last look. What went into the sockets does not tell: they take more only when three
+ * quarters of what is in them were read (unix_writable() of net/unix/af_unix.c).
+ */
+static bool is_being_read(Console *c) {
+        uint64_t unread = 0, unread_before = c->unread_before, given_before = c->given_before;
+
+        for (const Stream *stream = c->streams; stream; stream = stream->next) {
+                int queued = 0;
+
+                if (ioctl(stream->fd, SIOCOUTQ, &queued) >= 0)
+                        unread += (uint64_t) queued;
+        }
+        c->given_before = c->given;
+        c->unread_before = unread;
+        return c->given != given_before || unread < unread_before;
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Console *c = userdata;
-        void (*done)(void *userdata) = TAKE_PTR(c->done);
+        void (*done)(void *userdata);
 
+        /* Who is slow and goes on is waited for. */
+        if (c->done && is_being_read(c) && c->rounds++ < DRAIN_ROUNDS &&
+            sd_event_source_set_time_relative(source, DRAIN_USEC) >= 0 &&
+            sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0)
+                return 0;
+        done = TAKE_PTR(c->done);
         if (!done)
                 return 0;
         read_rest(c);
@@ -395,6 +426,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 void console_drain(Console *c, void (*done)(void *userdata), void *userdata) {
         c->done = done;
         c->done_userdata = userdata;
+        (void) is_being_read(c);
+        c->rounds = 0;
         c->hung_up = false;
         (void) sd_event_add_time_relative(c->event, &c->deadline, CLOCK_MONOTONIC, DRAIN_USEC, 0, on_deadline, c);
         console_update(c);

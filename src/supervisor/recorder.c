@@ -20,6 +20,7 @@ enum {
         COPY_CHUNK = 4096,       /* PIPE_BUF: what a pipe that polls as writable takes without waiting (pipe(7)) */
         PATIENCE_USEC = 5 * 1000 * 1000,
         DRAIN_USEC = 5 * 1000 * 1000,
+        DRAIN_ROUNDS = 12,       /* as often as something was taken meanwhile */
 };
 
 /* The line that is being read, of one stream. */
@@ -66,6 +67,8 @@ struct Recorder {
         void (*done)(void *userdata);
         void *done_userdata;
         sd_event_source *deadline;
+        uint64_t recorded, recorded_before; /* lines: in all, and at the last look */
+        unsigned rounds;
 };
 
 static const char *const stream_names[] = { "stdout", "stderr", "terminal" };
@@ -141,6 +144,7 @@ static int record(Recorder *r, RecordStream stream, Batch *batch) {
                 else {
                         r->lost = 0;
                         r->given_up = false;
+                        r->recorded += batch->n;
                 }
         }
         *batch = (Batch){};
@@ -460,6 +464,13 @@ void recorder_notify(Recorder *r, void (*ready)(void *userdata), void *userdata)
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Recorder *r = userdata;
 
+        /* A journal that is slow and goes on is waited for. */
+        if (r->recorded != r->recorded_before && r->rounds++ < DRAIN_ROUNDS) {
+                r->recorded_before = r->recorded;
+                if (sd_event_source_set_time_relative(source, DRAIN_USEC) >= 0 &&
+                    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0)
+                        return 0;
+        }
         if (r->done)
                 finish(r);
         return 0;
@@ -468,6 +479,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 void recorder_drain(Recorder *r, void (*done)(void *userdata), void *userdata) {
         r->done = done;
         r->done_userdata = userdata;
+        r->recorded_before = r->recorded;
+        r->rounds = 0;
         (void) sd_event_add_time_relative(r->event, &r->deadline, CLOCK_MONOTONIC, DRAIN_USEC, 0, on_deadline, r);
         update(r);
 }

@@ -221,6 +221,19 @@ test_slow_client_of_what_has_ended() {
         got_all_but_the_gap "$lines"
 }
 
+# Who reads slowly and goes on gets everything, also of what has ended long ago.
+# Only on: namespaced
+test_slow_reader_gets_everything() {
+        make_tree tree
+        berth run --rm -t --name patient ./tree seq 1 60000 </dev/null 2>err | while IFS= read -r -N 5000 part; do
+                printf '%s' "$part"
+                sleep 0.15
+        done >out
+        # The rest is less than a part.
+        assert_eq "$(tr -d '\r' <out | head -n 59000 | sha256sum)" "$(seq 1 59000 | sha256sum)"
+        assert_lacks "$(cat out)" "are missing"
+}
+
 # And for the only one, which held the machine up, when that was stopped.
 # Only on: namespaced
 test_only_client_is_told() {
