@@ -149,6 +149,38 @@ test_no_connection_while_waiting() {
         wait_until 60 has_no_bus "$pid"
         berth terminate foreground
         wait "$pid" || true
+
+        # Copying, as long as what is copied from does not end.
+        mkfifo archive
+        sleep 1000 >archive &
+        at_end kill $!
+        berth cp - waited:/tmp <archive &
+        pid=$!
+        at_end kill "$pid"
+        wait_until 60 has_no_bus "$pid"
+        berth explain waited -- sleep 1000 >/dev/null 2>&1 &
+        pid=$!
+        at_end kill "$pid"
+        wait_until 60 has_no_bus "$pid"
+        for verb in shell login; do
+                script -qec "berth $verb waited" /dev/null >/dev/null < <(sleep 1000) &
+                at_end kill $!
+                wait_until 60 eval "has_no_bus \"\$(pgrep -x -f 'berth $verb waited')\""
+        done
+}
+
+# Nor while it waits for an end that does not come.
+test_no_connection_while_stopping() {
+        local pid
+        berth run -d --rm --name slow --ephemeral --timeout-stop=1000 "$busybox" sh -c 'trap : TERM; touch /tmp/up; while :; do sleep 1; done'
+        at_end berth kill --signal=KILL slow
+        wait_until 60 berth exec slow test -e /tmp/up
+        berth stop slow &
+        pid=$!
+        at_end kill "$pid"
+        wait_until 60 is_state slow stopping
+        wait_until 60 has_no_bus "$pid"
+        check kill -0 "$pid"
 }
 
 # More than one user may have connections, and each hears of what happens.

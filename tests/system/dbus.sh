@@ -65,9 +65,11 @@ test_introspection_is_the_installed_one() {
         berth run -d --rm --ephemeral --name described "$busybox" sleep 1000
         busctl introspect --xml-interface org.berth1 /org/berth1 >manager.xml
         busctl introspect --xml-interface org.berth1 /org/berth1/machine/described >machine.xml
+        busctl introspect --xml-interface org.berth1 /org/berth1/image/busybox >image.xml
+        busctl introspect --xml-interface org.berth1 /org/berth1/network/berth0 >network.xml
         berth stop described
         local interface
-        for interface in Manager Machine; do
+        for interface in Manager Machine Image Network; do
                 interface_of "org.berth1.$interface" "${interface,}.xml" >said
                 interface_of "org.berth1.$interface" "/usr/share/dbus-1/interfaces/org.berth1.$interface.xml" >installed
                 [[ -s said ]] || fail "the service says nothing of org.berth1.$interface"
