@@ -27,9 +27,11 @@ static const Option disable_options[] = {
         {},
 };
 
-static int call_systemd(sd_bus *bus, const char *method, const char *unit, Error *error, const char *types, ...) {
+/* RET_REPLY may be NULL. */
+static int call_systemd(sd_bus *bus, const char *method, const char *unit, sd_bus_message **ret_reply, Error *error,
+                        const char *types, ...) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_message_ sd_bus_message *message = NULL;
         va_list ap;
         int r = sd_bus_message_new_method_call(bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
 
@@ -38,7 +40,7 @@ static int call_systemd(sd_bus *bus, const char *method, const char *unit, Error
                 r = sd_bus_message_appendv(message, types, ap);
         va_end(ap);
         if (r >= 0)
-                r = sd_bus_call(bus, message, /* usec= */ 0, &e, &reply);
+                r = sd_bus_call(bus, message, /* usec= */ 0, &e, ret_reply);
         if (r >= 0)
                 return 0;
         return error_set(error, ERROR_REFUSED_BY_SYSTEMD, -r, "asking systemd about", unit, "%s",
@@ -69,27 +71,42 @@ static int enable_one(sd_bus *bus, const char *name, bool now, Error *error) {
         if (r >= 0)
                 r = client_call_simple(bus, NULL, error, "UpdateMachineUnit", "s", name);
         if (r >= 0)
-                r = call_systemd(bus, "EnableUnitFiles", unit, error, "asbb", 1, unit, /* runtime= */ false, /* force= */ false);
+                r = call_systemd(bus, "EnableUnitFiles", unit, NULL, error, "asbb", 1, unit, /* runtime= */ false,
+                                 /* force= */ false);
         if (r >= 0)
-                r = call_systemd(bus, "Reload", unit, error, NULL);
+                r = call_systemd(bus, "Reload", unit, NULL, error, NULL);
         if (r >= 0 && now)
-                r = call_systemd(bus, "StartUnit", unit, error, "ss", unit, "replace");
+                r = call_systemd(bus, "StartUnit", unit, NULL, error, "ss", unit, "replace");
         return r;
+}
+
+/* What is gone may have been enabled; but what neither is nor was is a slip of the hand. */
+static int check_disabled(sd_bus *bus, const char *name, sd_bus_message *changes, Error *error) {
+        int r = sd_bus_message_enter_container(changes, 'a', "(sss)");
+
+        if (r >= 0)
+                r = sd_bus_message_at_end(changes, /* complete= */ false);
+        if (r < 0)
+                return error_set_errno(error, r, "reading what systemd changed for", name);
+        return r > 0 ? check_machine(bus, name, error) : 0;
 }
 
 static int disable_one(sd_bus *bus, const char *name, bool now, Error *error) {
         _cleanup_free_ char *unit = unit_of_machine(name);
+        _cleanup_message_ sd_bus_message *changes = NULL;
         int r;
 
         if (!unit)
                 return error_oom(error);
         r = spec_check_name(name, error);
         if (r >= 0)
-                r = call_systemd(bus, "DisableUnitFiles", unit, error, "asb", 1, unit, /* runtime= */ false);
+                r = call_systemd(bus, "DisableUnitFiles", unit, &changes, error, "asb", 1, unit, /* runtime= */ false);
         if (r >= 0)
-                r = call_systemd(bus, "Reload", unit, error, NULL);
+                r = check_disabled(bus, name, changes, error);
+        if (r >= 0)
+                r = call_systemd(bus, "Reload", unit, NULL, error, NULL);
         if (r >= 0 && now)
-                r = call_systemd(bus, "StopUnit", unit, error, "ss", unit, "replace");
+                r = call_systemd(bus, "StopUnit", unit, NULL, error, "ss", unit, "replace");
         return r;
 }
 

@@ -80,6 +80,7 @@ unit_is_over() {
 # Only on: namespaced
 test_what_cannot_be_enabled() {
         assert_contains "$(error_of berth enable no-such-machine)" 'neither a machine nor an installed tree'
+        assert_contains "$(error_of berth disable no-such-machine)" 'neither a machine nor an installed tree'
         assert_contains "$(error_of berth enable 'no/name')" 'a name is letters'
         assert_contains "$(error_of berth start --keep-unit no-such-machine)" no-such-machine
 }
