@@ -146,7 +146,7 @@ state_of_inner() {
 
 # A host that is shut down in order and boots again, with nothing in its /run: what was enabled runs, what was not is as it
 # was left, and files and logs of both are there.
-# Only on: namespaced vm vm/trixie
+# Only on: namespaced vm
 test_reboot_of_a_host() {
         local before
         boot_outer
