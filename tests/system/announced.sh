@@ -9,6 +9,8 @@ store=/var/lib/machines
 drop() {
         berth rm --force mirrored renamed many neighbour zoned >/dev/null 2>&1
         systemctl stop berth@mirrored.service berth@renamed.service 2>/dev/null
+        # Its command ended with 3, which systemd keeps in mind.
+        systemctl reset-failed 'berth@*.service' 2>/dev/null
         rm -rf "$store/mirror" "$store/mirror.raw"
 }
 
