@@ -60,6 +60,8 @@ test_cgroups_are_its_own() {
         boot delegated --ephemeral "$debian"
         local pid scope=machine.slice/berth-delegated.scope
         berth exec delegated systemd-run --quiet --unit=own -p TasksMax=7 sleep 1000
+        # The job of a simple service is done before its process has executed anything.
+        wait_until 60 pgrep -f '^(/usr/bin/)?sleep 1000$' >/dev/null
         pid=$(pgrep -f '^(/usr/bin/)?sleep 1000$')
         assert_matches "$(cgroup_of "$pid")" "/$scope/payload/.*system.slice/own.service$"
         if on_cgroup_v2; then
