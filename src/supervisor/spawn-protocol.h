@@ -5,6 +5,9 @@
 
 #include "spawn.h"
 
+/* What the manager sets in the environment of the spawner, and that is not to be inherited by anybody. */
+#define SPAWNER_TUNABLES "GLIBC_TUNABLES"
+
 enum { _SPAWN_FD_PLAIN = 11, _SPAWN_FD_MAX = _SPAWN_FD_PLAIN + _NAMESPACE_KIND_MAX };
 
 typedef struct SpawnMessage {

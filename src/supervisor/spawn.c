@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ static _noreturn_ void execute_spawner(int program, int socket) {
 
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
+        /*
+         * glibc's malloc keeps small chunks that are freed in a cache per thread, malloc_trim(3) or not: with what a start needs
+         * they are most of what a supervisor has (mallopt(3), GLIBC_TUNABLES). The spawner takes it out of the environment.
+         */
+        (void) setenv(SPAWNER_TUNABLES, "glibc.malloc.tcache_count=0", 1);
         /* Leading zeros make room for a machine's name in the titles of supervisors (title.h). */
         (void) snprintf(option, sizeof(option), "--spawner=%0*i", ROOM, socket);
         if (fcntl(socket, F_SETFD, 0) >= 0)

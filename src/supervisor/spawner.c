@@ -136,6 +136,7 @@ int spawner_run(int socket, const Title *title, Error *error) {
         /* The kernel reaps: the manager holds pidfds, nobody waits for the status. */
         (void) signal(SIGCHLD, SIG_IGN);
         (void) prctl(PR_SET_NAME, "berth-spawner");
+        (void) unsetenv(SPAWNER_TUNABLES);
         title_set(title, "--spawner");
         supervisor_warm_up();
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "starting.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -142,6 +143,22 @@ void starting_on_manager_lost(Supervisor *s) {
         ending_failed_start(s);
 }
 
+/* What the start needed is most of what we have. For a machine that lasts: a short one does not pay for it. */
+static int on_lasting(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        s->trim_timer = sd_event_source_disable_unref(s->trim_timer);
+        (void) malloc_trim(0);
+        return 0;
+}
+
+static void trim_later(Supervisor *s) {
+        enum { LASTING_USEC = 500 * 1000 };
+
+        s->trim_timer = sd_event_source_disable_unref(s->trim_timer);
+        (void) sd_event_add_time_relative(s->event, &s->trim_timer, CLOCK_MONOTONIC, LASTING_USEC, LASTING_USEC, on_lasting, s);
+}
+
 void starting_on_ready(Supervisor *s) {
         s->timer = sd_event_source_disable_unref(s->timer);
         health_begin(s);
@@ -153,6 +170,7 @@ void starting_on_ready(Supervisor *s) {
                 timeline_print(&s->timeline, stderr);
         if (s->keep_unit)
                 announce_soon(s);
+        trim_later(s);
 }
 
 /* It has executed; what it is to say itself may come later, or never. */

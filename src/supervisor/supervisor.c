@@ -97,6 +97,7 @@ static void supervisor_done(Supervisor *s) {
         sd_event_source_disable_unref(s->outcome_source);
         sd_event_source_disable_unref(s->leader_source);
         sd_event_source_disable_unref(s->timer);
+        sd_event_source_disable_unref(s->trim_timer);
         sd_event_source_disable_unref(s->status_timer);
         sd_event_unref(s->event);
         cgroup_done(&s->cgroup);

@@ -102,7 +102,7 @@ row_thousand() {
                 interleave "$rounds" 0 'berth list' berth list
         } | figures
         printf '\n%s: PSS in kB\n' "$row"
-        figure berthd "$(pss_of '/berthd')" 0 1
+        figure 'berthd and its helpers' "$(manager_pss)" 0 1
         berth_end >/dev/null
 }
 
@@ -114,11 +114,19 @@ pss_of() {
         done | awk '{ sum += $1; n++ } END { printf "%.1f", n ? sum / n : 0 }'
 }
 
+# In kB: berthd itself, its spawner with the next supervisor, and what it begins grace periods with.
+manager_pss() {
+        local pid
+        for pid in $(pgrep -f -- '/berthd$|^berth-supervisor --sp'); do
+                awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"
+        done | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
 row_memory() {
         printf '\n%s: PSS in kB per idle machine, with 50 of them\n' "$row"
         start_many berth 50 8
         figure berth-supervisor "$(pss_of '^berth-supervisor .*bench-')" 0 1
-        figure 'berthd, one for all' "$(pss_of '/berthd')" 0 1
+        figure 'berthd and its helpers, for all' "$(manager_pss)" 0 1
         berth_end >/dev/null
         start_many nspawn 50 1
         figure systemd-nspawn "$(pss_of '/systemd-nspawn .*bench-')" 0 1
