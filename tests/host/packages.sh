@@ -45,6 +45,8 @@ host_packages() {
         echo libmnl0 libnftables1 libcmocka0 libasan8 libubsan1
         # File systems and images to run from, peers to compare with, programs that serve and ask.
         echo squashfs-tools erofs-utils btrfs-progs fdisk dosfstools cryptsetup-bin podman crun netcat-openbsd libsystemd0
+        # podman's default network, for what runs in a machine (2.4 MB).
+        echo netavark aardvark-dns iptables
         # What the examples of the manual are written with.
         echo python3-dasbus
         # What tests/bench measures against.

@@ -48,6 +48,33 @@ test_podman_with_crun() {
                 run --rm --network none --cgroups disabled --rootfs /busybox echo from-inside-of-inside 2>&1)" from-inside-of-inside
 }
 
+# Its own networks, with a bridge, packet filter and names of its own (netavark, aardvark-dns): all of it in the machine's network.
+# Only on: namespaced
+test_podman_with_its_default_network() {
+        local out
+        [[ -x /usr/lib/podman/netavark && -x /usr/lib/podman/aardvark-dns ]] || fail "this host lacks netavark or aardvark-dns"
+        make_host_tree host
+        cp -a "$busybox" host/busybox
+        cat >host/networks.sh <<'END'
+podman() {
+        timeout 300 /usr/bin/podman --runtime crun --cgroup-manager cgroupfs --storage-driver vfs "$@"
+}
+podman run --rm --cgroups disabled --rootfs /busybox sh -c 'ip -4 addr show eth0; ip route'
+podman network create inner
+podman run -d --name web --network inner --cgroups disabled --rootfs /busybox sh -c 'while :; do echo served | nc -l -p 80; done'
+podman run --rm --network inner --cgroups disabled --rootfs /busybox sh -c 'until nc web 80 </dev/null; do sleep 0.2; done'
+podman rm -f -t 0 web
+END
+        out=$(berth run --rm --nesting ./host bash /networks.sh 2>&1)
+        assert_contains "$out" "inet 10.88.0."
+        assert_contains "$out" "default via 10.88.0.1"
+        assert_contains "$out" served
+        # The host has nothing of it.
+        assert_eq "$(ip -o link | cut -d ' ' -f 2 | grep -c podman || true)" 0
+        assert_lacks "$(nft list tables)" podman
+        assert_lacks "$(nft list ruleset)" 10.88.0
+}
+
 # boot_outer OPTION…: a machine that boots the host's own files, with berth in them and a tree to run.
 boot_outer() {
         make_host_tree host
