@@ -50,12 +50,12 @@ list_registry() {
         find /run/systemd/machines -mindepth 1 -maxdepth 1 -name '[!:.]*' -not -name 'unit:*' -printf 'machined %f\n' 2>/dev/null || true
 }
 
-# All but the one that berthd itself has started, which starts the others.
+# All but the one that berthd itself has started, which starts the others, and the next one that it keeps ready.
 list_supervisors() {
         local pid parent
         for pid in $(pgrep -f '^[^ ]*berth-supervisor' || true); do
                 parent=$(ps -o ppid= -p "$pid" | tr -d ' ') || continue
-                [[ $(ps -o comm= -p "$parent") == berthd ]] || ps -o 'pid=,args=' -p "$pid" | sed 's/^ */process /'
+                [[ $(ps -o comm= -p "$parent"):$(ps -o args= -p "$pid") =~ ^(berthd:|berth-spawner:berth-supervisor --spare) ]] || ps -o 'pid=,args=' -p "$pid" | sed 's/^ */process /'
         done
 }
 
