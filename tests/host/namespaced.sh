@@ -127,6 +127,8 @@ namespaced_prepare() {
         local state=$1 suite=$2
         host_rootfs "$suite" namespaced >"$state/base"
         machine_trees "$suite" >"$state/trees"
+        # Of the other release: a guest need not be as old as its host.
+        machine_trees "$([[ $suite == bookworm ]] && echo trixie || echo bookworm)" >"$state/other-trees"
 }
 
 # Becomes the process whose end is the end of the host.

@@ -40,6 +40,18 @@ test_boots_to_running() {
         assert_matches "$(berth exec whole systemd-detect-virt --container)" 'container-other'
 }
 
+# On a host with cgroup v1 the systemd of Debian 13, which takes none, has the unified hierarchy alone.
+# Only on: namespaced
+test_guest_of_another_release() {
+        local release=(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release) guest expected=cgroup2fs
+        boot other --ephemeral /srv/debian-other
+        guest=$(berth exec other "${release[@]}")
+        assert_ne "$guest" "$("${release[@]}")"
+        assert_eq "$(berth exec other systemctl list-units --failed --plain --no-legend)" ''
+        [[ $guest != bookworm ]] || on_cgroup_v2 || expected=tmpfs
+        assert_eq "$(berth exec other stat -f -c %T /sys/fs/cgroup)" "$expected"
+}
+
 test_container_interface() {
         boot face --ephemeral "$debian"
         local environment
