@@ -3,8 +3,10 @@
 /* berthd, the manager: owner of org.berth1 on the system bus. */
 
 #include <getopt.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -93,6 +95,12 @@ static int run(Error *error) {
         return r < 0 ? error_set_errno(error, r, "running the event loop", NULL) : r;
 }
 
+/* They end as soon as we let go of them; a unit that stops with processes in it is worth a line to systemd. */
+static void wait_for_helpers(void) {
+        while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+                ;
+}
+
 int main(int argc, char *argv[]) {
         _cleanup_error_ Error error = ERROR_NULL;
         int r;
@@ -104,6 +112,7 @@ int main(int argc, char *argv[]) {
                 return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         r = run(&error);
+        wait_for_helpers();
         if (r < 0) {
                 (void) log_failure(r, &error, NULL);
                 return EXIT_CANNOT_RUN;

@@ -115,6 +115,16 @@ static void spare_fork(Spare *spare, int manager, const Title *title) {
                 spare_done(spare);
 }
 
+/* It has nothing to do but to end. */
+static void spare_dismiss(Spare *spare) {
+        enum { PATIENCE_MSEC = 1000 };
+
+        spare->socket = fd_close(spare->socket);
+        if (spare->pidfd >= 0)
+                (void) poll(&(struct pollfd){ .fd = spare->pidfd, .events = POLLIN }, 1, PATIENCE_MSEC);
+        spare_done(spare);
+}
+
 /* Its pidfd, the caller's, if it took the request. One that somebody killed does not. */
 static int spare_use(Spare *spare, const SpawnRequest *request) {
         int pidfd = -ENOENT;
@@ -149,8 +159,10 @@ int spawner_run(int socket, const Title *title, Error *error) {
                 if (spare.pidfd < 0 && !is_asked(socket))
                         spare_fork(&spare, socket, title);
                 r = read_request(socket, &request);
-                if (r == -ECONNRESET || r == -EPIPE)
+                if (r == -ECONNRESET || r == -EPIPE) {
+                        spare_dismiss(&spare);
                         return EXIT_SUCCESS;
+                }
                 if (r < 0)
                         return error_set_errno(error, r, "reading a spawn request", NULL);
 
