@@ -51,10 +51,6 @@ static int write_tail(const JournalField *fields, size_t n, char **ret, size_t *
         return 0;
 }
 
-/*
- * journald's own price is by datagram more than by entry, and a datagram may hold several, as a file in the export format may
- * (journald-native.c takes them one after another, behind each an "entry separator", since version 38).
- */
 int journal_send(int socket, const JournalField *fields, size_t n_fields, const JournalMessage *messages, size_t n_messages) {
         struct {
                 char name[8];

@@ -20,7 +20,8 @@ typedef struct JournalMessage {
         size_t size;
 } JournalMessage;
 
-enum { JOURNAL_MESSAGES_MAX = 32 };
+/* Of one datagram, which may hold several by journald's protocol; but that of systemd 257 takes the first and drops the others. */
+enum { JOURNAL_MESSAGES_MAX = 1 };
 
 /* A socket that does not block; it stays connected over restarts of journald, whose socket is systemd's. A negative errno. */
 int journal_connect(void);
