@@ -206,6 +206,7 @@ test_reboot_of_a_host() {
         in_outer berth start unwanted
         assert_eq "$(in_outer berth exec unwanted cat /lives)" $'life\nlife'
         in_outer berth stop unwanted wanted
+        wait_until 60 eval '[[ $(state_of_inner wanted) != running ]]'
         in_outer berth rm wanted
         wait_until 60 is_not_enabled_inside wanted
 }
