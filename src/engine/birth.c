@@ -124,11 +124,6 @@ static int clone_leader(Birth *birth, Error *error) {
         leader_end = pair[1];
         sigemptyset(&none);
 
-        if (birth->cgroup)
-                tasks = cgroup_open_tasks(birth->cgroup, error);
-        if (error_is_set(error))
-                return tasks;
-
         request = (LeaderClone){
                 .plan = birth->plan,
                 .namespaces = birth->namespaces,
@@ -140,7 +135,9 @@ static int clone_leader(Birth *birth, Error *error) {
         };
         birth->placed = leader_clone_is_placed(&request);
         if (birth->placed)
-                request.start.tasks = tasks;
+                request.start.tasks = tasks = cgroup_open_tasks(birth->cgroup, error);
+        if (error_is_set(error))
+                return tasks;
 
         r = leader_clone(&request, &birth->child, &pidfd, error);
         if (pidfd >= 0 && pidref_from_pidfd_consume(pidfd, &birth->leader) < 0 && r >= 0)

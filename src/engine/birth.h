@@ -39,8 +39,8 @@ DEFINE_CLEANUP(Birth *, birth_free);
 #define _cleanup_birth_ _cleanup_(birth_freep)
 
 /*
- * Moves the leader into CGROUP's payload, where it was not born there, and lets it execute the payload with STDIO (borrowed; ignored with a
- * terminal). What comes of it is read by birth_outcome() once birth_fd() is readable.
+ * Moves the leader into CGROUP's payload, where it was not born there, and lets it execute the payload with STDIO (borrowed;
+ * ignored with a terminal). What comes of it is read by birth_outcome() once birth_fd() is readable.
  */
 int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error);
 int birth_fd(const Birth *birth);

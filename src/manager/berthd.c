@@ -2,8 +2,8 @@
 
 /* berthd, the manager: owner of org.berth1 on the system bus. */
 
-#include <getopt.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

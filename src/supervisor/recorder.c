@@ -76,29 +76,23 @@ static_assert(ELEMENTSOF(stream_names) == _RECORD_STREAM_MAX, "each stream has a
 
 static void update(Recorder *r);
 
-/* Lines that are recorded in one go. */
-typedef struct Batch {
-        JournalMessage lines[JOURNAL_MESSAGES_MAX];
-        size_t n;
-        bool partial;            /* there is one, which goes on in the next */
-} Batch;
-
 /* Sinks: 0, -EAGAIN, or it is lost. */
 
 #define FIELD(name, text) (JournalField){ name, text, strlen(text) }
 
-static int to_journal(Recorder *r, RecordStream stream, const Batch *batch) {
-        JournalField fields[6] = {
+static int to_journal(Recorder *r, RecordStream stream, bool partial, const char *text, size_t size) {
+        JournalField fields[8] = {
+                { "MESSAGE", text, size },
                 FIELD("PRIORITY", stream == RECORD_STDERR ? "3" : "6"),
                 FIELD("SYSLOG_IDENTIFIER", r->machine),
                 FIELD("BERTH_MACHINE", r->machine),
                 FIELD("BERTH_STREAM", stream_names[stream]),
         };
         char lost[3 * sizeof(r->lost) + 1];
-        size_t n = 4;
+        size_t n = 5;
         int q;
 
-        if (batch->partial)
+        if (partial)
                 fields[n++] = FIELD("BERTH_PARTIAL", "1");
         if (r->lost > 0) {
                 (void) snprintf(lost, sizeof(lost), "%llu", (unsigned long long) r->lost);
@@ -107,57 +101,40 @@ static int to_journal(Recorder *r, RecordStream stream, const Batch *batch) {
 
         if (r->journal < 0)
                 r->journal = journal_connect();
-        q = r->journal < 0 ? r->journal : journal_send(r->journal, fields, n, batch->lines, batch->n);
+        q = r->journal < 0 ? r->journal : journal_send(r->journal, fields, n);
         if (q < 0 && q != -EAGAIN && r->journal >= 0) {
                 /* A journald that was stopped altogether, and came back with another socket. */
                 r->journal_source = sd_event_source_disable_unref(r->journal_source);
                 (void) fd_close(r->journal);
                 r->journal = journal_connect();
-                q = r->journal < 0 ? -EIO : journal_send(r->journal, fields, n, batch->lines, batch->n);
+                q = r->journal < 0 ? -EIO : journal_send(r->journal, fields, n);
         }
         return q;
 }
 
-static void to_file(Recorder *r, RecordStream stream, const Batch *batch) {
-        for (size_t i = 0; i < batch->n; i++)
-                if (log_file_write(&r->file, stream_names[stream], batch->partial, batch->lines[i].text, batch->lines[i].size) <
-                    0)
-                        r->lost++;
-                else
-                        r->lost = 0;
-}
+static int record(Recorder *r, RecordStream stream, bool partial, const char *text, size_t size) {
+        int q = r->mode == LOG_TO_FILE ? log_file_write(&r->file, stream_names[stream], partial, text, size)
+                                       : to_journal(r, stream, partial, text, size);
 
-/* All of the batch, which is empty then, or nothing of it. */
-static int record(Recorder *r, RecordStream stream, Batch *batch) {
-        int q;
-
-        if (batch->n == 0)
+        if (q == -EAGAIN && r->mode != LOG_TO_FILE && !r->given_up && !r->ending)
+                return q;
+        if (q < 0) {
+                r->lost++;
                 return 0;
-        if (r->mode == LOG_TO_FILE)
-                to_file(r, stream, batch);
-        else {
-                q = to_journal(r, stream, batch);
-                if (q == -EAGAIN && !r->given_up && !r->ending)
-                        return q;
-                if (q < 0)
-                        r->lost += batch->n;
-                else {
-                        r->lost = 0;
-                        r->given_up = false;
-                        r->recorded += batch->n;
-                }
         }
-        *batch = (Batch){};
+        r->lost = 0;
+        if (r->mode != LOG_TO_FILE) {
+                r->given_up = false;
+                r->recorded++;
+        }
         return 0;
 }
 
 /* Lines */
 
-/* Without its newline, which is not there in a PARTIAL one; a terminal ends its lines with a carriage return, too. */
-static JournalMessage one_line(RecordStream stream, bool partial, const char *text, size_t size) {
-        bool returns = stream == RECORD_TERMINAL && !partial && size > 0 && text[size - 1] == '\r';
-
-        return (JournalMessage){ text, returns ? size - 1 : size };
+/* A terminal ends its lines with a carriage return, too; a PARTIAL one has no end. */
+static size_t without_return(RecordStream stream, bool partial, const char *text, size_t size) {
+        return stream == RECORD_TERMINAL && !partial && size > 0 && text[size - 1] == '\r' ? size - 1 : size;
 }
 
 /* Keeps the beginning of a line whose end has not come. */
@@ -173,56 +150,39 @@ static void line_keep(Recorder *r, Line *line, const char *text, size_t size) {
         line->size += size;
 }
 
-/* Records what is in the batch, of which LINE may have the beginning. Then all that was SEEN is TAKEN. */
-static bool settle(Recorder *r, Line *line, RecordStream stream, Batch *batch, size_t seen, size_t *taken) {
-        if (batch->n == 0)
-                return true;
-        if (record(r, stream, batch) < 0)
-                return false;
-        line->size = 0;
-        *taken = seen;
-        return true;
-}
-
 /* How much of DATA was taken: up to the end of a line that could not be recorded. */
 static size_t take(Recorder *r, Line *line, RecordStream stream, const char *data, size_t size) {
-        size_t taken = 0, seen = 0;
-        Batch batch = {};
+        size_t taken = 0;
 
-        while (seen < size) {
-                const char *rest = data + seen, *newline = memchr(rest, '\n', size - seen);
-                size_t begun = seen == 0 ? line->size : 0, n = newline ? (size_t) (newline - rest) : size - seen;
-                bool full = begun + n > LINE_SIZE;
+        while (taken < size) {
+                const char *text = data + taken, *newline = memchr(text, '\n', size - taken);
+                size_t n = newline ? (size_t) (newline - text) : size - taken, whole;
+                bool full = line->size + n > LINE_SIZE;
 
-                if (!newline && !full)
-                        break;
                 if (full)
-                        n = LINE_SIZE - begun;
-                /* That a line goes on is said in a field, and the lines of a batch have the same. */
-                if (full && !settle(r, line, stream, &batch, seen, &taken))
-                        return taken;
+                        n = LINE_SIZE - line->size;
+                if (!newline && !full) {
+                        line_keep(r, line, text, n);
+                        return size;
+                }
 
-                if (begun > 0)
-                        memcpy(line->data + begun, rest, n);
-                batch.lines[batch.n++] = one_line(stream, full, begun > 0 ? line->data : rest, begun + n);
-                batch.partial = full;
-                seen += n + (full ? 0 : 1);
-                /* Likewise how many are missing before it. */
-                if ((full || batch.n == JOURNAL_MESSAGES_MAX || r->lost > 0) && !settle(r, line, stream, &batch, seen, &taken))
+                whole = line->size + n;
+                if (line->size > 0) {
+                        memcpy(line->data + line->size, text, n);
+                        text = line->data;
+                }
+                if (record(r, stream, full, text, without_return(stream, full, text, whole)) < 0)
                         return taken;
+                line->size = 0;
+                taken += n + (full ? 0 : 1);
         }
-
-        if (!settle(r, line, stream, &batch, seen, &taken))
-                return taken;
-        if (seen < size)
-                line_keep(r, line, data + seen, size - seen);
-        return size;
+        return taken;
 }
 
 static void end_line(Recorder *r, Line *line, RecordStream stream) {
         if (line->size > 0)
-                (void) record(r, stream,
-                              &(Batch){ .lines = { one_line(stream, /* partial= */ false, line->data, line->size) }, .n = 1 });
+                (void) record(r, stream, /* partial= */ false, line->data,
+                              without_return(stream, /* partial= */ false, line->data, line->size));
         free(line->data);
         *line = (Line){};
 }

@@ -2,8 +2,6 @@
 #include "journal.h"
 
 #include <endian.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -21,59 +19,21 @@ int journal_connect(void) {
 }
 
 /* NAME, newline, size as 64 bits with the least byte first, data, newline: the form that takes any bytes. */
-static char *write_field(char *end, const JournalField *field) {
-        const uint64_t size = htole64(field->size);
-
-        end = mempcpy(end, field->name, strlen(field->name));
-        *end++ = '\n';
-        end = mempcpy(end, &size, sizeof(size));
-        end = mempcpy(end, field->data, field->size);
-        *end++ = '\n';
-        return end;
-}
-
-/* What is behind each message: its end, the fields, and the empty line between two entries. */
-static int write_tail(const JournalField *fields, size_t n, char **ret, size_t *ret_size) {
-        size_t size = 2;
-        char *tail, *end;
-
-        for (size_t i = 0; i < n; i++)
-                size += strlen(fields[i].name) + sizeof(uint64_t) + fields[i].size + 2;
-        end = tail = malloc(size);
-        if (!tail)
-                return -ENOMEM;
-        *end++ = '\n';
-        for (size_t i = 0; i < n; i++)
-                end = write_field(end, &fields[i]);
-        *end++ = '\n';
-        *ret = tail;
-        *ret_size = size;
-        return 0;
-}
-
-int journal_send(int socket, const JournalField *fields, size_t n_fields, const JournalMessage *messages, size_t n_messages) {
-        struct {
-                char name[8];
-                uint64_t size;
-        } heads[JOURNAL_MESSAGES_MAX];
-        struct iovec parts[3 * JOURNAL_MESSAGES_MAX];
-        _cleanup_free_ char *tail = NULL;
-        size_t count = 0, tail_size;
+int journal_send(int socket, const JournalField *fields, size_t n) {
+        struct iovec parts[JOURNAL_FIELDS_MAX * 5];
+        uint64_t sizes[JOURNAL_FIELDS_MAX];
+        size_t count = 0;
         ssize_t sent;
-        int r = write_tail(fields, n_fields, &tail, &tail_size);
 
-        if (r < 0)
-                return r;
-        assert(n_messages > 0 && n_messages <= JOURNAL_MESSAGES_MAX);
-        for (size_t i = 0; i < n_messages; i++) {
-                memcpy(heads[i].name, "MESSAGE\n", sizeof(heads[i].name));
-                heads[i].size = htole64(messages[i].size);
-                parts[count++] = (struct iovec){ &heads[i], sizeof(heads[i]) };
-                parts[count++] = (struct iovec){ (char *) messages[i].text, messages[i].size };
-                parts[count++] = (struct iovec){ tail, tail_size };
+        assert(n <= JOURNAL_FIELDS_MAX);
+        for (size_t i = 0; i < n; i++) {
+                sizes[i] = htole64(fields[i].size);
+                parts[count++] = (struct iovec){ (char *) fields[i].name, strlen(fields[i].name) };
+                parts[count++] = (struct iovec){ (char *) "\n", 1 };
+                parts[count++] = (struct iovec){ &sizes[i], sizeof(sizes[i]) };
+                parts[count++] = (struct iovec){ (char *) fields[i].data, fields[i].size };
+                parts[count++] = (struct iovec){ (char *) "\n", 1 };
         }
-        /* Nothing follows the last one. */
-        parts[count - 1].iov_len--;
 
         do
                 sent = sendmsg(socket, &(struct msghdr){ .msg_iov = parts, .msg_iovlen = count }, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -9,25 +9,18 @@
 #include "macro.h"
 
 typedef struct JournalField {
-        const char *name;        /* "PRIORITY" */
+        const char *name;        /* "MESSAGE" */
         const char *data;        /* any bytes */
         size_t size;
 } JournalField;
 
-/* The MESSAGE of an entry: any bytes. */
-typedef struct JournalMessage {
-        const char *text;
-        size_t size;
-} JournalMessage;
-
-/* Of one datagram, which may hold several by journald's protocol; but that of systemd 257 takes the first and drops the others. */
-enum { JOURNAL_MESSAGES_MAX = 1 };
+enum { JOURNAL_FIELDS_MAX = 16 };
 
 /* A socket that does not block; it stays connected over restarts of journald, whose socket is systemd's. A negative errno. */
 int journal_connect(void);
 
 /*
- * An entry for each message, with the same fields: all of them or none. -EAGAIN: journald is behind, poll for POLLOUT. Any other
- * error: it can't be reached, or by a new socket only.
+ * One entry, and a datagram of its own: by the protocol it could hold several, but journald of systemd 257 takes the first and
+ * drops the others. -EAGAIN: journald is behind, poll for POLLOUT. Any other error: it can't be reached, or by a new socket only.
  */
-int journal_send(int socket, const JournalField *fields, size_t n_fields, const JournalMessage *messages, size_t n_messages);
+int journal_send(int socket, const JournalField *fields, size_t n);
