@@ -18,12 +18,12 @@ typedef struct EnableOptions {
 } EnableOptions;
 
 static const Option enable_options[] = {
-        { "now", &type_boolean, offsetof(EnableOptions, now), "Start it as well" },
+        { "now", &type_boolean, offsetof(EnableOptions, now), "Start it as well, and wait until it runs" },
         {},
 };
 
 static const Option disable_options[] = {
-        { "now", &type_boolean, offsetof(EnableOptions, now), "Stop it as well" },
+        { "now", &type_boolean, offsetof(EnableOptions, now), "Stop it as well, and wait until it has" },
         {},
 };
 
@@ -45,6 +45,61 @@ static int call_systemd(sd_bus *bus, const char *method, const char *unit, sd_bu
                 return 0;
         return error_set(error, ERROR_REFUSED_BY_SYSTEMD, -r, "asking systemd about", unit, "%s",
                          sd_bus_error_is_set(&e) ? strempty(e.message) : errno_text(r));
+}
+
+/* Jobs */
+
+typedef struct Job {
+        const char *path;        /* NULL: not known yet */
+        char *result;            /* NULL: not done yet */
+} Job;
+
+/* systemd.directives(7): the manager's signal JobRemoved(u id, o job, s unit, s result). */
+static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Job *job = userdata;
+        const char *path, *result;
+
+        if (!job->path || sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result) < 0 || !streq(path, job->path))
+                return 0;
+        free(job->result);
+        job->result = strdup(result);
+        return job->result ? 0 : -ENOMEM;
+}
+
+static int wait_for_job(sd_bus *bus, Job *job, const char *unit, Error *error) {
+        int r = 0;
+
+        while (r >= 0 && !job->result) {
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, UINT64_MAX);
+        }
+        if (r < 0)
+                return error_set_errno(error, r, "waiting for the job of", unit);
+        if (streq(job->result, "done"))
+                return 0;
+        return error_set(error, ERROR_REFUSED_BY_SYSTEMD, EIO, "waiting for the job of", unit,
+                         "it ended with '%s'; 'systemctl status %s' may say why", job->result, unit);
+}
+
+/* As systemctl does: METHOD is StartUnit or StopUnit, and when it returns, it is so. */
+static int change_unit(sd_bus *bus, const char *method, const char *unit, Error *error) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        Job job = {};
+        int r;
+
+        /* sd-bus keeps what comes before the reply was read, and hands it out in sd_bus_process(). */
+        r = sd_bus_match_signal(bus, &slot, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", on_job_removed, &job);
+        if (r < 0)
+                return error_set_errno(error, r, "listening to systemd for", unit);
+        r = call_systemd(bus, method, unit, &reply, error, "ss", unit, "replace");
+        if (r >= 0 && sd_bus_message_read(reply, "o", &job.path) < 0)
+                r = error_set(error, ERROR_FAILED, EBADMSG, "asking systemd about", unit, "its reply was not understood");
+        if (r >= 0)
+                r = wait_for_job(bus, &job, unit, error);
+        free(job.result);
+        return r;
 }
 
 /* A machine, or a tree that berth@.service would boot. */
@@ -76,7 +131,7 @@ static int enable_one(sd_bus *bus, const char *name, bool now, Error *error) {
         if (r >= 0)
                 r = call_systemd(bus, "Reload", unit, NULL, error, NULL);
         if (r >= 0 && now)
-                r = call_systemd(bus, "StartUnit", unit, NULL, error, "ss", unit, "replace");
+                r = change_unit(bus, "StartUnit", unit, error);
         return r;
 }
 
@@ -106,7 +161,7 @@ static int disable_one(sd_bus *bus, const char *name, bool now, Error *error) {
         if (r >= 0)
                 r = call_systemd(bus, "Reload", unit, NULL, error, NULL);
         if (r >= 0 && now)
-                r = call_systemd(bus, "StopUnit", unit, NULL, error, "ss", unit, "replace");
+                r = change_unit(bus, "StopUnit", unit, error);
         return r;
 }
 
@@ -129,7 +184,11 @@ static int change_all(const Call *call, Change *change, Error *error) {
         if (r < 0)
                 return r;
         change->now = options->now;
-        r = call_each(call, change_one, change);
+        /* Else systemd keeps its signals to itself. */
+        if (options->now)
+                r = call_systemd(change->bus, "Subscribe", "its jobs", NULL, error, NULL);
+        if (r >= 0)
+                r = call_each(call, change_one, change);
         (void) sd_bus_flush_close_unref(change->bus);
         return r;
 }

@@ -59,8 +59,9 @@ test_created_machine_in_its_unit() {
         berth create --name unit-made ./tree sleep 1000 >/dev/null
         at_end berth rm -f unit-made
         at_end berth disable --now unit-made
+        # When it returns, the machine runs, and can be stopped.
         berth enable --now unit-made
-        wait_until 60 is_running unit-made
+        check is_running unit-made
         assert_eq "$(machine_property unit-made Unit)" berth@unit-made.service
         berth exec unit-made true
         systemctl restart berth@unit-made.service
@@ -71,6 +72,24 @@ test_created_machine_in_its_unit() {
         assert_eq "$(systemctl show -P Result berth@unit-made.service)" success
         # And the machine is kept.
         assert_contains "$(berth list --all)" unit-made
+        # Likewise the other way round.
+        berth enable --now unit-made
+        berth disable --now unit-made
+        check unit_is_over berth@unit-made.service
+        refute is_running unit-made
+}
+
+# Only on: namespaced
+test_enabled_now_but_unable_to_start() {
+        local said
+        make_tree tree
+        berth create --name unit-bad ./tree /bin/no-such-program >/dev/null
+        at_end berth rm -f unit-bad
+        at_end berth disable unit-bad
+        said=$(error_of berth enable --now unit-bad)
+        assert_contains "$said" "waiting for the job of 'berth@unit-bad.service'"
+        assert_contains "$said" "it ended with 'failed'; 'systemctl status berth@unit-bad.service' may say why"
+        systemctl reset-failed berth@unit-bad.service
 }
 
 unit_is_over() {
