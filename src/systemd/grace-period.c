@@ -2,6 +2,7 @@
 #include "grace-period.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,8 +11,15 @@
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fd-util.h"
 #include "string-util.h"
+
+/*
+ * Starts come in bursts. For as long after a wish, moves are kept from waiting: the lock falls back when a whole grace period
+ * went by without one, which takes 3 jiffies at the least (jiffies_till_first_fqs in kernel/rcu/tree.c), of 1 ms or more.
+ */
+enum { KEEP_USEC = 100 * USEC_PER_MSEC, AGAIN_USEC = 3 * USEC_PER_MSEC };
 
 struct GracePeriod {
         pid_t helper;
@@ -37,16 +45,24 @@ static int open_own(void) {
 
 /* What a write says does not matter: where it is refused, systemd waits as if we had not been there. */
 static _noreturn_ void run(int socket, int processes) {
+        uint64_t end = 0;
         char wishes[64];
-        ssize_t n;
+        ssize_t n = 1;
+        int r;
 
         (void) prctl(PR_SET_NAME, "berthd-grace");
         (void) fd_close_others(0, (int[]){ socket, processes }, 2);
-        do {
-                n = recv(socket, wishes, sizeof(wishes), 0);
-                if (n > 0 && write(processes, "0", 1) < 0)
+        while (n > 0) {
+                r = fd_wait(socket, POLLIN, now_usec() < end ? AGAIN_USEC : USEC_INFINITY);
+                if (r == -EINTR)
                         continue;
-        } while (n > 0 || (n < 0 && errno == EINTR));
+                if (r != 0) {
+                        n = recv(socket, wishes, sizeof(wishes), 0);
+                        end = now_usec() + KEEP_USEC;
+                }
+                if (n > 0)
+                        (void) !write(processes, "0", 1);
+        }
         _exit(EXIT_SUCCESS);
 }
 
