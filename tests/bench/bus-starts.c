@@ -4,8 +4,8 @@
  * What a start costs a client that has its connection open already: bus-starts ROUNDS GAP-MS TREE
  * What a list costs it: bus-starts ROUNDS GAP-MS
  *
- * By turns, systemd's own StartTransientUnit of a scope for a child of ours until its job is done, and
- * RunMachine until its reply; or ListMachines until its reply. Prints as interleave does.
+ * By turns, systemd's own StartTransientUnit of a scope for a child of ours until its job is done, RunMachine until its reply,
+ * and the same with a link on the default bridge; or ListMachines until its reply. Prints as interleave does.
  */
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static uint64_t start_scope(sd_bus *bus, Wait *wait, unsigned round) {
         return begin;
 }
 
-static uint64_t start_machine(sd_bus *bus, const char *tree, unsigned round) {
+static uint64_t start_machine(sd_bus *bus, const char *tree, const char *network, unsigned round) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
         sd_bus_message *call = NULL, *reply = NULL;
         sd_bus *session = NULL;
@@ -92,8 +92,8 @@ static uint64_t start_machine(sd_bus *bus, const char *tree, unsigned round) {
         (void) snprintf(name, sizeof(name), "bus-starts-%u", round);
         r = sd_bus_message_new_method_call(bus, &call, "org.berth1", "/org/berth1", "org.berth1.Manager", "RunMachine");
         if (r >= 0)
-                r = sd_bus_message_append(call, "ssasa{sv}", name, tree, 1, "/bin/true", 2, "Remove", "b", 1, "Ephemeral", "b",
-                                          1);
+                r = sd_bus_message_append(call, "ssasa{sv}", name, tree, 1, "/bin/true", 3, "Remove", "b", 1, "Ephemeral", "b", 1,
+                                          "Network", "s", network);
         if (r < 0)
                 fail("RunMachine", r, NULL);
 
@@ -161,30 +161,54 @@ static sd_bus *connect_and_subscribe(Wait *wait) {
         return bus;
 }
 
+typedef enum What { SCOPE, MACHINE, MACHINE_ON_BRIDGE, LIST, _WHAT_MAX } What;
+
+static const char *const labels[] = {
+        [SCOPE] = "StartTransientUnit to its job",
+        [MACHINE] = "RunMachine",
+        [MACHINE_ON_BRIDGE] = "RunMachine, bridge",
+        [LIST] = "ListMachines",
+};
+
+static uint64_t take(What what, sd_bus *bus, Wait *wait, const char *tree, unsigned round) {
+        switch (what) {
+        case SCOPE:
+                return start_scope(bus, wait, round);
+        case MACHINE:
+                return start_machine(bus, tree, "none", round);
+        case MACHINE_ON_BRIDGE:
+                return start_machine(bus, tree, "bridge", round);
+        default:
+                return list_machines(bus);
+        }
+}
+
 int main(int argc, char *argv[]) {
         unsigned rounds = argc == 3 || argc == 4 ? (unsigned) strtoul(argv[1], NULL, 10) : 0;
-        uint64_t *scopes = calloc(rounds, sizeof(uint64_t)), *machines = calloc(rounds, sizeof(uint64_t));
+        const char *tree = argc == 4 ? argv[3] : NULL;
+        What first = tree ? SCOPE : LIST, last = tree ? MACHINE_ON_BRIDGE : LIST;
+        uint64_t *times[_WHAT_MAX] = {};
         Wait wait = {};
         sd_bus *bus;
 
-        if (rounds == 0 || !scopes || !machines) {
-                fprintf(stderr, "usage: bus-starts ROUNDS GAP-MS [TREE]\n");
-                return EXIT_FAILURE;
+        for (What what = first; what <= last; what++) {
+                times[what] = calloc(rounds, sizeof(uint64_t));
+                if (rounds == 0 || !times[what]) {
+                        fprintf(stderr, "usage: bus-starts ROUNDS GAP-MS [TREE]\n");
+                        return EXIT_FAILURE;
+                }
         }
         bus = connect_and_subscribe(&wait);
 
-        for (unsigned i = 0; i < rounds; i++) {
-                if (argc == 4)
-                        scopes[i] = start_scope(bus, &wait, i);
-                (void) usleep((useconds_t) strtoul(argv[2], NULL, 10) * 1000);
-                machines[i] = argc == 4 ? start_machine(bus, argv[3], i) : list_machines(bus);
-                (void) usleep((useconds_t) strtoul(argv[2], NULL, 10) * 1000);
+        for (unsigned i = 0; i < rounds; i++)
+                for (What what = first; what <= last; what++) {
+                        times[what][i] = take(what, bus, &wait, tree, i);
+                        (void) usleep((useconds_t) strtoul(argv[2], NULL, 10) * 1000);
+                }
+        for (What what = first; what <= last; what++) {
+                report(labels[what], times[what], rounds);
+                free(times[what]);
         }
-        if (argc == 4)
-                report("StartTransientUnit to its job", scopes, rounds);
-        report(argc == 4 ? "RunMachine" : "ListMachines", machines, rounds);
-        free(scopes);
-        free(machines);
         sd_bus_flush_close_unref(bus);
         return EXIT_SUCCESS;
 }

@@ -15,8 +15,8 @@ row_exec() {
         local leader
         title 'a command in a machine that runs'
         prepare_sleep_bundle
-        berth_start exec
-        crun_start exec-crun
+        start_one berth exec
+        start_one crun exec-crun
         podman "${podman_store[@]}" run --quiet --detach --name=bench-exec --network=none --rootfs "$busybox_tree:O" sleep infinity >/dev/null
         lxc_start exec-lxc
         leader=$(busctl get-property org.berth1 /org/berth1/machine/bench_2dexec org.berth1.Machine Leader | cut -d ' ' -f 2)
