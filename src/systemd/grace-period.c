@@ -17,7 +17,7 @@
 
 /*
  * Starts come in bursts. For as long after a wish, moves are kept from waiting: the lock falls back when a whole grace period
- * went by without one, which takes 3 jiffies at the least (jiffies_till_first_fqs in kernel/rcu/tree.c), of 1 ms or more.
+ * went by without one, and that takes 3 ms and more (jiffies_till_first_fqs in kernel/rcu/tree.c).
  */
 enum { KEEP_USEC = 100 * USEC_PER_MSEC, AGAIN_USEC = 3 * USEC_PER_MSEC };
 

@@ -23,6 +23,7 @@ END
         systemctl is-active --quiet polkit.service || skip "polkit does not run on this host"
 }
 
+# Only on: namespaced namespaced/trixie
 test_right_to_run() {
         assert_contains "$(error_of as_user berth run --rm --ephemeral "$busybox" true)" denied
         rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'
@@ -35,6 +36,7 @@ test_right_to_run() {
 }
 
 # Whatever reaches the host wants its own right. A row of the settings table that does and is missing here is found below.
+# Only on: namespaced namespaced/trixie
 test_settings_that_reach_the_host_are_refused() {
         local option
         rule 'if (action.id == "org.berth1.run-machine") return polkit.Result.YES;'

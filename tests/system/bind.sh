@@ -3,7 +3,7 @@
 #
 # berth bind and unbind: into a machine that runs and out of it, with a user namespace; and volumes.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -52,6 +52,7 @@ test_guest_of_another_release() {
         assert_eq "$(berth exec other stat -f -c %T /sys/fs/cgroup)" "$expected"
 }
 
+# Only on: namespaced vm
 test_container_interface() {
         boot face --ephemeral "$debian"
         local environment
@@ -112,6 +113,7 @@ test_scope_stop_is_a_poweroff() {
         assert_eq "$(cat tree/marks)" $'up\ndown'
 }
 
+# Only on: namespaced vm
 test_poweroff_inside() {
         make_marking_tree tree
         boot inside ./tree
@@ -128,6 +130,7 @@ test_exit_status() {
         assert_eq "$(berth wait exits)" 23
 }
 
+# Only on: namespaced vm
 test_exit_status_that_is_told() {
         make_tree tree
         mkdir -p tree/usr/lib/systemd
@@ -141,6 +144,7 @@ test_exit_status_that_is_told() {
         assert_status 3 berth run --boot --rm --name told ./tree </dev/null
 }
 
+# Only on: namespaced vm
 test_reboot_inside() {
         make_marking_tree tree
         boot again ./tree
@@ -206,6 +210,7 @@ test_settings_that_do_not_go_with_it() {
         assert_contains "$(error_of berth run --boot --rm ./tree)" /sbin/init
 }
 
+# Only on: namespaced vm
 test_in_a_unit() {
         make_marking_tree tree
         printf '%s\n' '[Service]' Type=notify Delegate=yes KillMode=mixed "ExecStart=berth run --keep-unit --rm --boot --name booted-unit $PWD/tree" \

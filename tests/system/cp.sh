@@ -3,7 +3,7 @@
 #
 # berth cp: files and trees both ways, by the machine's names and ids, and nothing beside them.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -19,6 +19,7 @@ test_client_on_libdbus() {
         assert_contains "$out" "MachineRemoved /org/berth1/machine/by_2dlibdbus"
 }
 
+# Only on: namespaced vm/trixie
 test_run_with_busctl() {
         call RunMachine 'ssasa{sv}' by-busctl "$busybox" 2 sleep 1000 3 Ephemeral b true MemoryMax s 64M Remove b true >/dev/null
         assert_contains "$(call ListMachines)" by-busctl
@@ -61,6 +62,7 @@ test_object_manager() {
 }
 
 # The installed description is what the service says.
+# Only on: namespaced vm/trixie
 test_introspection_is_the_installed_one() {
         berth run -d --rm --ephemeral --name described "$busybox" sleep 1000
         busctl introspect --xml-interface org.berth1 /org/berth1 >manager.xml

@@ -11,6 +11,7 @@ firewall_line() {
         berth doctor | grep '^[A-Za-z]*  *firewall' || true
 }
 
+# Only on: namespaced vm/trixie
 test_host_that_is_well() {
         local out
         check berth doctor >/dev/null
@@ -31,6 +32,7 @@ test_host_that_is_well() {
 }
 
 # A policy that drops: it is true (nothing comes out), it is named, and what is advised mends it.
+# Only on: namespaced vm/trixie
 test_policy_that_drops() {
         make_internet
         nft add table inet strict
@@ -47,6 +49,7 @@ test_policy_that_drops() {
         check berth doctor >/dev/null
 }
 
+# Only on: namespaced vm/trixie
 test_rule_that_drops() {
         nft add table ip picky
         at_end nft delete table ip picky
@@ -64,6 +67,7 @@ test_rule_that_drops() {
 }
 
 # What concerns others is no finding.
+# Only on: namespaced vm/trixie
 test_rules_of_others_are_left_alone() {
         nft add table ip mine
         at_end nft delete table ip mine

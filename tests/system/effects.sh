@@ -13,6 +13,7 @@ stat_now() {
         busctl --json=short call org.berth1 "/org/berth1/machine/$1" org.berth1.Machine GetStats | jq ".data[0].$2"
 }
 
+# Only on: namespaced vm/trixie
 test_shares_divide_a_cpu() {
         local many few
         berth run -d --rm --ephemeral --name many --cpu-shares=1024 --allowed-cpus=0 "$busybox" sh -c 'while :; do :; done'
@@ -25,6 +26,7 @@ test_shares_divide_a_cpu() {
         berth stop many few
 }
 
+# Only on: namespaced vm/trixie
 test_quota_bounds_cpu() {
         local used begin
         berth run -d --rm --ephemeral --name slow --cpu-quota=20% "$busybox" sh -c 'while :; do :; done'
@@ -36,6 +38,7 @@ test_quota_bounds_cpu() {
         berth stop slow
 }
 
+# Only on: namespaced vm/trixie
 test_allowed_cpus() {
         assert_eq "$(berth run --rm --ephemeral --allowed-cpus=0 "$busybox" nproc)" 1
         berth run -d --rm --ephemeral --name moved "$busybox" sh -c 'sleep 1000 & sleep 1000'
@@ -54,6 +57,7 @@ sees_all_cpus() {
         [[ $(berth exec "$1" nproc) == "$(nproc)" ]]
 }
 
+# Only on: namespaced vm/trixie
 test_memory_high_slows_down() {
         on_cgroup_v2 || skip "cgroup v1 has no such limit"
         local seconds
@@ -74,6 +78,7 @@ test_memory_high_slows_down() {
 }
 
 # A kernel that swaps for real is a whole machine's affair.
+# Only on: namespaced vm/trixie
 test_swap_max() {
         [[ $BERTH_HOST == vm ]] || skip "the swap of this kernel is not this host's own"
         make_tree tree
@@ -112,6 +117,7 @@ took() {
         ((SECONDS - begin >= least)) || fail "it took $((SECONDS - begin)) seconds, not $least: $*"
 }
 
+# Only on: namespaced vm/trixie
 test_io_limits() {
         local device
         make_disk
@@ -129,6 +135,7 @@ is_written() {
 }
 
 # Two hundred seconds of writing, were it not let free; and one that was free is held up.
+# Only on: namespaced vm/trixie
 test_io_limits_change_live() {
         local device size
         make_disk
@@ -147,6 +154,7 @@ test_io_limits_change_live() {
 }
 
 # Where the machine had no limit of IO at its start, its cgroup comes later.
+# Only on: namespaced vm/trixie
 test_io_limit_that_comes_later() {
         local device
         make_disk
@@ -162,6 +170,7 @@ was_refused_forks() {
         [[ $(awk '$1 == "max" { print $2 }' "$(kernel_file "$1" pids.events)") -gt 0 ]]
 }
 
+# Only on: namespaced vm/trixie
 test_tasks_max_stops_a_fork_bomb() {
         local i
         berth run -d --rm --ephemeral --name bomb --tasks-max=30 "$busybox" sleep 1000
@@ -185,6 +194,7 @@ cannot_write() {
 }
 
 # The kernel's log (1:11), which anybody may open for writing whom its mode lets. The node stays where it is all the time.
+# Only on: namespaced vm/trixie
 test_devices() {
         mknod -m 666 node c 1 11
         berth run -d --rm --ephemeral --name opener --device="$PWD/node:/dev/node" "$busybox" sleep 1000
@@ -219,6 +229,7 @@ cannot_ping() {
         ! can_ping "$@"
 }
 
+# Only on: namespaced vm/trixie
 test_addresses() {
         berth run -d --rm --ephemeral --name talks "$busybox" sleep 1000
         check can_ping talks

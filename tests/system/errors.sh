@@ -28,6 +28,7 @@ test_not_a_tree() {
         expect 125 file berth run --rm ./file true
 }
 
+# Only on: namespaced namespaced/trixie
 test_exposed_tree() {
         # Not in the test's own folder, which only root can enter.
         local place
@@ -162,6 +163,7 @@ test_running_machine_is_not_removed() {
 }
 
 # A kernel without a feature: clone3() is answered with ENOSYS for the whole manager.
+# Only on: namespaced vm/trixie
 test_kernel_lacks_namespaces() {
         local limit=/proc/sys/user/max_net_namespaces old
         old=$(cat $limit)

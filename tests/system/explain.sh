@@ -3,7 +3,7 @@
 #
 # berth explain: what was refused to a command, and which setting would grant it.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 debian=/var/lib/machines/debian
 

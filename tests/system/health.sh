@@ -11,6 +11,7 @@ is_health() {
         [[ $(machine_property "$1" Health) == "$2" ]]
 }
 
+# Only on: namespaced namespaced/trixie
 test_healthy_and_unhealthy() {
         make_tree tree
         at_end forget patient
@@ -64,6 +65,7 @@ test_a_check_that_hangs_fails() {
         (($(berth exec hung ps | grep -c 'sleep 100000') <= 2)) || fail "$(berth exec hung ps)"
 }
 
+# Only on: namespaced namespaced/trixie
 test_nothing_is_checked_while_it_is_paused() {
         local looks
         make_tree tree
@@ -79,6 +81,7 @@ test_nothing_is_checked_while_it_is_paused() {
         wait_until 60 eval '(($(wc -l <tree/looks) > looks))'
 }
 
+# Only on: namespaced namespaced/trixie
 test_unhealthy_is_killed() {
         make_tree tree
         at_end forget doomed
@@ -89,6 +92,7 @@ test_unhealthy_is_killed() {
         assert_eq "$(machine_property doomed ExitStatus)" 9
 }
 
+# Only on: namespaced namespaced/trixie
 test_unhealthy_begins_again() {
         local supervisor
         make_tree tree

@@ -19,6 +19,7 @@ EOF2
         chmod +x "$1"
 }
 
+# Only on: namespaced namespaced/trixie
 test_each_point() {
         make_tree tree
         make_hook note
@@ -37,6 +38,7 @@ test_each_point() {
         test -e tree/asked || fail "it was not asked to end"
 }
 
+# Only on: namespaced namespaced/trixie
 test_prestart_that_fails_fails_the_start() {
         local text
         make_tree tree
@@ -92,6 +94,7 @@ test_hooks_are_the_hosts_affair() {
         assert_contains "$(error_of berth run --rm --hook=sometimes:/bin/true ./tree true)" "prestart"
 }
 
+# Only on: namespaced namespaced/trixie
 test_hooks_of_each_life() {
         make_tree tree
         make_hook note

@@ -3,7 +3,7 @@
 #
 # What the machine is told of the host: resolv.conf and the time zone.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# Only on: namespaced vm
+# Only on: namespaced
 #
 # Images in the folders that trees are installed in: listed, looked at, copied, renamed, marked, removed.
 

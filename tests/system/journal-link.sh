@@ -42,6 +42,7 @@ heard() {
         grep -qx "$word" <<<"$(journalctl --no-pager -o cat -t speaker "$@" _MACHINE_ID="$id" 2>/dev/null)"
 }
 
+# Only on: namespaced namespaced/trixie
 test_host_has_the_journal_of_a_machine() {
         with_host_journal
         says_and_is_heard scribe from-host-mode --layer --link-journal=host "$debian"
@@ -59,6 +60,7 @@ test_host_has_the_journal_of_a_machine() {
         refute berth run --rm --layer --name scribe --machine-id "$id" --link-journal=no "$busybox" test -e "/var/log/journal/$id"
 }
 
+# Only on: namespaced namespaced/trixie
 test_link_leads_into_the_tree() {
         with_host_journal
         make_tree ./tree

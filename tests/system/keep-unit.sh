@@ -26,6 +26,7 @@ remove_unit() {
         systemctl reset-failed "$1.service" 2>/dev/null || true
 }
 
+# Only on: namespaced vm/trixie
 test_unit_is_the_machines_unit() {
         unit kept-a "ExecStart=berth run --keep-unit --rm --name in-unit --ephemeral $busybox sleep 1000" "MemoryMax=64M"
         systemctl start kept-a.service
@@ -45,6 +46,7 @@ refute_quietly() {
         ! "$@" >/dev/null 2>&1
 }
 
+# Only on: namespaced vm/trixie
 test_without_any_manager() {
         systemctl stop berthd.service
         unit kept-b "ExecStart=berth run --keep-unit --rm --name no-manager --ephemeral $busybox sleep 1000"
@@ -59,6 +61,7 @@ test_without_any_manager() {
 }
 
 # Each of them ends by cgroup.kill, which the kernel remembers of a cgroup: none may be born in what another one left.
+# Only on: namespaced vm/trixie
 test_one_unit_can_run_one_machine_after_another() {
         local command="berth run --keep-unit --rm --name after-another --ephemeral $busybox echo has run"
 
@@ -87,6 +90,7 @@ test_failed_start_fails_the_unit() {
         wait_until 60 journal_has kept-d.service no-such-command
 }
 
+# Only on: namespaced vm/trixie
 test_stop_runs_the_payloads_trap() {
         make_tree tree
         unit kept-e "ExecStart=berth run --keep-unit --rm --name trapper $PWD/tree sh -c 'trap \"echo trapped > /mark; exit 0\" TERM; while :; do sleep 0.1; done'"
@@ -97,6 +101,7 @@ test_stop_runs_the_payloads_trap() {
         assert_eq "$(systemctl show -P Result kept-e.service)" success
 }
 
+# Only on: namespaced vm/trixie
 test_restart_by_systemd() {
         unit kept-f "ExecStart=berth run --keep-unit --rm --name phoenix --ephemeral $busybox sleep 1000" Restart=always RestartSec=0
         systemctl start kept-f.service
@@ -113,6 +118,7 @@ leader_has_changed() {
 }
 
 # What a payload finds about itself must not depend on who started it.
+# Only on: namespaced vm/trixie
 test_payload_inherits_the_same() {
         local probe
         probe='grep -E "^(NoNewPrivs|Seccomp|Cap|SigIgn|SigBlk|Umask)" /proc/self/status; ulimit -a; cut -d" " -f5- /proc/self/mountinfo | sed "s/ [^ ]*uid=[0-9]*[^ ]*//"; cat /proc/self/oom_score_adj; env | sort; ls /proc/self/fd'
@@ -131,6 +137,7 @@ unit_is_inactive() {
 }
 
 # The machine's limits are the unit's. What the unit says itself counts more; what an earlier start has sent does not.
+# Only on: namespaced vm/trixie
 test_limits_are_the_units() {
         local run="ExecStart=berth run --keep-unit --rm --name limited --ephemeral"
         unit kept-limits "$run -m 48M --pids-limit 40 $busybox sleep 1000" "TasksMax=50"
@@ -155,6 +162,7 @@ test_limits_are_the_units() {
         systemctl stop kept-limits.service
 }
 
+# Only on: namespaced vm/trixie
 test_limit_that_systemd_refuses() {
         unit kept-refused "ExecStart=berth run --keep-unit --rm --name refused --ephemeral --property=NoSuchThing=1 $busybox true"
         refute systemctl start kept-refused.service
@@ -163,6 +171,7 @@ test_limit_that_systemd_refuses() {
 }
 
 # Sockets of the unit are the payload's, by the numbers and names that it had them by, and nobody else's.
+# Only on: namespaced vm/trixie
 test_sockets_of_the_unit() {
         local debian=/var/lib/machines/debian served
         # shellcheck disable=SC2016 # it is Perl's

@@ -13,6 +13,7 @@ is_removed() {
         ! berth inspect "$1" >/dev/null 2>&1
 }
 
+# Only on: namespaced vm/trixie
 test_create_start_stop() {
         make_tree tree
         at_end forget made
@@ -49,6 +50,7 @@ test_name_is_picked_and_tree_is_checked() {
         assert_contains "$(error_of berth create --name 'not valid' "$busybox" true)" "not valid"
 }
 
+# Only on: namespaced vm/trixie
 test_restart() {
         local before
         make_tree tree
@@ -176,6 +178,7 @@ test_events() {
         assert_contains "$(cat text)" "noisy exited result=exited status=7"
 }
 
+# Only on: namespaced vm/trixie
 test_attach() {
         local out
         berth run -d -t --rm --ephemeral --name tty "$busybox" sh -c 'echo hello-there; read line; echo "got $line"; exit 5'
@@ -193,6 +196,7 @@ global_address() {
 }
 
 # The page of machinectl status: processes in their cgroups, addresses, the system in the tree, and what was written last.
+# Only on: namespaced vm/trixie
 test_status_page() {
         local page leader supervisor
         make_tree tree

@@ -19,6 +19,7 @@ fresh() {
         echo "$1-$RANDOM$RANDOM"
 }
 
+# Only on: namespaced namespaced/trixie
 test_journal_by_line_with_fields() {
         local name entry
         name=$(fresh talker)
@@ -132,6 +133,7 @@ test_follow_ends_with_the_machine() {
         assert_eq "$(tr '\n' ' ' <out)" "line-1 line-2 line-3 line-4 line-5 "
 }
 
+# Only on: namespaced namespaced/trixie
 test_survives_restarts() {
         local name
         name=$(fresh survivor)
@@ -175,6 +177,7 @@ journald_pid() {
 }
 
 # Many lines go to journald at once, short ones and some that are longer than an entry; and it may stand still for a moment.
+# Only on: namespaced namespaced/trixie
 test_journal_gets_every_line() {
         local name
         name=$(fresh whole)

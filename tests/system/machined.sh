@@ -17,6 +17,7 @@ boots() {
         berth exec "$1" systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'
 }
 
+# Only on: namespaced namespaced/trixie
 test_registered_and_not() {
         berth run -d --rm --ephemeral --name known /var/lib/machines/busybox sleep 1000
         berth run -d --rm --ephemeral --register=no --name unknown /var/lib/machines/busybox sleep 1000
@@ -29,6 +30,7 @@ test_registered_and_not() {
         wait_until 60 is_unregistered known
 }
 
+# Only on: namespaced namespaced/trixie
 test_its_interface_is_told() {
         berth run -d --rm --ephemeral --network-veth --name linked /var/lib/machines/busybox sleep 1000
         at_end berth stop linked
@@ -41,6 +43,7 @@ test_its_interface_is_told() {
         grep -q "^$index: " <<<"$(ip -o link)" || fail "there is no interface $index on the host"
 }
 
+# Only on: namespaced namespaced/trixie
 test_restart_loses_none() {
         berth run -d --rm --ephemeral --name lasting /var/lib/machines/busybox sleep 1000
         wait_until 60 is_registered lasting
@@ -54,7 +57,7 @@ test_restart_loses_none() {
 
 # What machined is asked of a system that runs from a tree of its own. Not asked where nobody is at a terminal: machinectl
 # login, which waits for one.
-# Only on: namespaced vm vm/trixie
+# Only on: namespaced vm/trixie
 test_tools_with_machine_option() {
         local id
         make_debian_tree tree
@@ -112,12 +115,14 @@ test_other_verbs_without_machined() {
         check is_state unseen exited
 }
 
+# Only on: namespaced namespaced/trixie
 test_without_machined() {
         systemctl mask --runtime --now systemd-machined.service
         at_end systemctl unmask --runtime systemd-machined.service
         assert_eq "$(berth run --rm --ephemeral --name alone /var/lib/machines/busybox echo fine)" fine
 }
 
+# Only on: namespaced namespaced/trixie
 test_verbs_on_a_system() {
         berth run --boot -d --rm --ephemeral --name whole "$debian" >/dev/null
         at_end berth stop whole
@@ -149,6 +154,7 @@ has_no_way_in() {
         [[ ! -e /run/berth/incoming/$1 && ! -L /run/systemd/nspawn/propagate/$1 ]]
 }
 
+# Only on: namespaced namespaced/trixie
 test_bind_without_a_user_namespace() {
         run_open_machine reached
         mkdir folder
@@ -227,6 +233,7 @@ test_the_way_of_bind_is_not_left_by_a_kill() {
         check berth exec reached test -d /srv/folder/tree
 }
 
+# Only on: namespaced namespaced/trixie
 test_bind_with_a_user_namespace_is_refused_and_berth_does_it() {
         echo carried >file
         chmod 644 file

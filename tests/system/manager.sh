@@ -32,6 +32,7 @@ test_stays_while_a_machine_runs() {
         wait_until 120 manager_is_gone
 }
 
+# Only on: namespaced vm/trixie
 test_killed_manager_loses_nothing() {
         local before leader
         berth run -d --name survivor --ephemeral -m 64M "$busybox" sh -c 'sleep 1000; exit 1'
@@ -55,6 +56,7 @@ properties() {
         busctl --json=short call org.berth1 "/org/berth1/machine/$1" org.freedesktop.DBus.Properties GetAll s org.berth1.Machine
 }
 
+# Only on: namespaced namespaced/trixie
 test_killed_manager_does_not_end_a_foreground_run() {
         berth run --rm --ephemeral --name fore "$busybox" sh -c 'read line; echo "got $line"; exit 6' < <(wait_for go; echo text) >out &
         local pid=$! status=0
@@ -75,6 +77,7 @@ wait_for() {
 }
 
 # What ended while no manager was there is known to the next one, and told.
+# Only on: namespaced namespaced/trixie
 test_end_without_a_manager() {
         berth run -d --name alone --ephemeral "$busybox" sh -c 'sleep 2; exit 8'
         systemctl stop berthd.service
@@ -106,6 +109,7 @@ test_tells_what_changed_while_it_was_away() {
         berth rm stays
 }
 
+# Only on: namespaced namespaced/trixie
 test_restart_and_upgrade() {
         berth run -d --rm --ephemeral --name upgraded "$busybox" sleep 1000
         systemctl restart berthd.service
@@ -118,6 +122,7 @@ test_restart_and_upgrade() {
 }
 
 # Killed at any moment of a start: the start fails or succeeds, and nothing is left of it (the suite checks that).
+# Only on: namespaced namespaced/trixie
 test_killed_in_the_middle_of_starts() {
         local i pid
         for i in {1..15}; do
@@ -144,6 +149,7 @@ no_scope_left() {
         [[ -z $(systemctl list-units --no-legend --plain 'berth-moment-*.scope') && -z $(ls /run/berth/machines) ]]
 }
 
+# Only on: namespaced namespaced/trixie
 test_manager_is_sandboxed_its_spawner_is_not() {
         local manager pid spawner
         berth run -d --rm --ephemeral --name boxed "$busybox" sleep 1000
@@ -164,6 +170,7 @@ test_manager_is_sandboxed_its_spawner_is_not() {
 
 # What runs in a machine's namespaces before the payload can be reached by /proc/PID/exe: once nothing executes it any
 # more, only a read-only mount keeps it from being written through a descriptor that was kept (CVE-2019-5736).
+# Only on: namespaced namespaced/trixie
 test_supervisors_program_cannot_be_written_through_proc() {
         local program
         program=$(command -v /usr/libexec/berth/berth-supervisor)

@@ -3,7 +3,7 @@
 #
 # Names: of machines on a network, of the machine itself, and what its resolver asks.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"

@@ -12,6 +12,7 @@ make_host_tree() {
         mkdir -p "$1"/{root,var/lib/containers,var/tmp,tmp,run,proc,sys,dev}
 }
 
+# Only on: namespaced vm
 test_what_nesting_opens() {
         local out
         out=$(berth run --rm --ephemeral --nesting "$busybox" sh -c '
@@ -40,6 +41,7 @@ test_nesting_is_not_for_everybody() {
         assert_contains "$(error_of as_user berth run --rm --ephemeral --nesting "$busybox" true)" denied
 }
 
+# Only on: namespaced vm/trixie
 test_podman_with_crun() {
         [[ -x /usr/bin/podman && -x /usr/bin/crun ]] || skip "this host has no podman"
         make_host_tree host
@@ -96,7 +98,7 @@ start_outer() {
 nspawn=(systemd-nspawn --quiet --register=no --keep-unit)
 ! on_cgroup_v2 || nspawn=(env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 "${nspawn[@]}")
 
-# Only on: namespaced vm
+# Only on: namespaced
 test_nspawn_inside() {
         make_host_tree host
         cp -a "$busybox" host/busybox
@@ -173,7 +175,7 @@ state_of_inner() {
 
 # A host that is shut down in order and boots again, with nothing in its /run: what was enabled runs, what was not is as it
 # was left, and files and logs of both are there.
-# Only on: namespaced vm
+# Only on: namespaced
 test_reboot_of_a_host() {
         local before
         boot_outer

@@ -71,6 +71,7 @@ took_at_least() {
 }
 
 # 1,000,000 bytes at 4,000,000 bits per second are 2 seconds, less what passes at once.
+# Only on: namespaced vm
 test_both_directions() {
         local took
         needs_shaping
@@ -84,6 +85,7 @@ test_both_directions() {
 }
 
 # Each has its own; and the one is not the other.
+# Only on: namespaced
 test_each_direction() {
         local took in out
         needs_shaping
@@ -102,6 +104,7 @@ test_each_direction() {
 }
 
 # Also between machines, and with a machine that may change its network as it likes.
+# Only on: namespaced
 test_machine_cannot_lift_it() {
         local start
         needs_shaping
@@ -131,6 +134,7 @@ shaper_is_gone() {
         network_is_gone "vr-$1" && ! test -e "/run/berth/remains/$1"
 }
 
+# Only on: namespaced vm
 test_nothing_is_left() {
         needs_shaping
         sink gone --net-rate=4M

@@ -6,23 +6,27 @@
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"
 
+# Only on: namespaced vm
 test_none() {
         local out
         out=$(inside --network=none -- sh -c 'ls /sys/class/net; ping -c 1 -q 127.0.0.1 >/dev/null && echo v4; ping -c 1 -q ::1 >/dev/null && echo v6')
         assert_eq "$out" $'lo\nv4\nv6'
 }
 
+# Only on: namespaced vm
 test_host() {
         assert_eq "$(inside --network=host -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
         assert_eq "$(inside --private-network=no -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 }
 
+# Only on: namespaced vm
 test_host_to_machine() {
         serve web --network=bridge
         assert_eq "$(get "http://$(address_of web)/")" web
         assert_eq "$(get "http://[$(address6_of web)]/")" web
 }
 
+# Only on: namespaced vm
 test_machine_to_machine() {
         serve web --network=bridge
         get "http://$(address_of web)/" >/dev/null
@@ -30,6 +34,7 @@ test_machine_to_machine() {
         assert_eq "$(inside --network=bridge -- wget -q -O - "http://[$(address6_of web)]/")" web
 }
 
+# Only on: namespaced vm
 test_machine_to_internet() {
         fresh_network
         make_internet
@@ -41,6 +46,7 @@ test_machine_to_internet() {
 }
 
 # Somebody out there who has a route in is not let in.
+# Only on: namespaced vm
 test_machine_is_private() {
         make_internet
         serve web --network=bridge
@@ -59,6 +65,7 @@ leave_links_alone() {
         networkctl reload
 }
 
+# Only on: namespaced vm
 test_veth() {
         leave_links_alone 've-*'
         serve pair --network=veth --ip=198.51.100.2/24 --ip6=2001:db8:1::2/64 --mac-address=02:00:00:00:00:2a
@@ -70,6 +77,7 @@ test_veth() {
         assert_eq "$(inside -n -- ls /sys/class/net | tr '\n' ' ')" "host0 lo "
 }
 
+# Only on: namespaced vm
 test_zone() {
         serve one --network=zone=dmz
         serve two --network-zone=dmz
@@ -82,6 +90,7 @@ test_zone() {
         wait_until 60 network_is_gone vz-dmz
 }
 
+# Only on: namespaced vm
 test_bridge_of_the_host() {
         ip link add br-own type bridge
         at_end ip link del br-own
@@ -99,6 +108,7 @@ test_bridge_of_the_host() {
 }
 
 # Whose network it is answers over the loopback device, and nobody else is there.
+# Only on: namespaced vm
 test_network_of_another_machine() {
         serve web
         get "http://$(address_of web)/" >/dev/null
@@ -108,6 +118,7 @@ test_network_of_another_machine() {
         assert_contains "$(error_of inside --network=container:nobody -- true)" nobody
 }
 
+# Only on: namespaced vm
 test_network_namespace_by_path() {
         make_internet
         assert_eq "$(inside --network=ns:/run/netns/internet -- wget -q -O - http://192.0.2.2/)" internet
@@ -172,6 +183,7 @@ test_given_addresses() {
         assert_contains "$(inside --network=bridge --ip=10.200.0.77 -- ip addr show eth0)" 10.200.0.77/16
 }
 
+# Only on: namespaced vm
 test_lease_of_the_killed_is_reclaimed() {
         fresh_network
         serve web --network=bridge --ip=10.200.0.78
@@ -181,6 +193,7 @@ test_lease_of_the_killed_is_reclaimed() {
 }
 
 # Nobody is there to tidy up; the next manager does.
+# Only on: namespaced vm
 test_all_killed() {
         serve web --network=bridge
         kill_manager "$(supervisor_of web)"
@@ -215,6 +228,7 @@ test_subnet_that_the_host_comes_to_use() {
         assert_contains "$(error_of inside --network=bridge -- true)" "10.200.3.0/24 on lan"
 }
 
+# Only on: namespaced vm
 test_flushed_filter_is_healed() {
         nft add table ip others
         at_end nft delete table ip others
@@ -227,6 +241,7 @@ test_flushed_filter_is_healed() {
         assert_contains "$(nft list tables)" "ip others"
 }
 
+# Only on: namespaced vm
 test_keep_unit_leaves_nothing() {
         assert_eq "$(systemd-run --quiet --pipe --wait --collect -p KillMode=mixed -p Delegate=yes \
                 berth run --keep-unit --rm --ephemeral --network=zone=solo "$busybox" sh -c 'ip -4 addr show eth0 | grep -c inet')" 1
@@ -279,6 +294,7 @@ make_lan() {
 
 fetch='for i in 1 2 3 4 5 6 7 8 9 10; do timeout 2 wget -q -O - http://198.51.100.1/ && timeout 2 wget -q -O - "http://[2001:db8:5::1]/" && exit; sleep 0.3; done; exit 1'
 
+# Only on: namespaced vm
 test_macvlan() {
         make_lan
         assert_eq "$(inside --network=macvlan=wire0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
@@ -290,6 +306,7 @@ test_macvlan() {
         assert_contains "$(error_of inside --network=macvlan=nowhere -- true)" "no such interface"
 }
 
+# Only on: namespaced vm
 test_ipvlan() {
         make_lan
         if ip link add probe link wire0 type ipvlan 2>/dev/null; then
@@ -300,6 +317,7 @@ test_ipvlan() {
         fi
 }
 
+# Only on: namespaced vm
 test_interface_is_moved_and_comes_back() {
         make_lan
         assert_eq "$(inside --network=interface=wire0:lan0 --ip=198.51.100.5/24 --ip6=2001:db8:5::5/64 -- sh -c "$fetch")" $'lan\nlan'
@@ -319,6 +337,7 @@ test_interface_is_moved_and_comes_back() {
 }
 
 # The kernel makes an end of a virtual one with the namespace that it is in: here that lasts until somebody takes it out.
+# Only on: namespaced vm
 test_interface_comes_back_from_the_killed() {
         make_lan
         ip link add wire1 type veth peer name far1
@@ -362,6 +381,7 @@ test_interface_comes_back_from_a_unit() {
         check eval '! test -e /run/berth/remains/holder'
 }
 
+# Only on: namespaced vm
 test_links_beside() {
         make_lan
         local out
@@ -392,6 +412,7 @@ test_rights_end_at_its_own_network() {
         assert_eq "$(((0x$(inside --nesting --network=host -- sed -n 's/^CapEff:\t//p' /proc/1/status) >> 12) & 1))" 0
 }
 
+# Only on: namespaced vm
 test_sysctl() {
         local before
         before=$(cat /proc/sys/net/ipv4/ip_default_ttl)
@@ -403,6 +424,7 @@ test_sysctl() {
 }
 
 # Its own link is no reason for a pinned network to keep its name on the host.
+# Only on: namespaced vm
 test_pinned_network_keeps_no_link() {
         serve pinned
         local host

@@ -16,6 +16,7 @@ settings() {
 etc=/etc/systemd/nspawn
 run=/run/systemd/nspawn
 
+# Only on: namespaced vm/trixie
 test_file_of_the_administrator() {
         make_tree filed
         settings $etc/filed.nspawn '[Exec]' "Parameters=sh -c 'echo \$WHO in \$(hostname); grep CapEff /proc/self/status'" 'Environment=WHO=file' \

@@ -32,6 +32,7 @@ stop_quietly() {
         berth terminate "$1" 2>/dev/null
 }
 
+# Only on: namespaced namespaced/trixie
 test_command_runs_in_a_tree() {
         make_tree tree
         local status=0
@@ -67,6 +68,7 @@ test_own_failures_are_1() {
         assert_eq "$(berth-nspawn -q -D tree --background=44 -P true 2>&1)" ''
 }
 
+# Only on: namespaced namespaced/trixie
 test_nothing_of_an_ephemeral_one_is_left() {
         make_tree tree
         assert_matches "$(berth-nspawn -q -x -D tree -P sh -c 'echo x >/mark; cat /mark; hostname')" $'^x\ntree-[0-9a-f]{8}$'
@@ -81,6 +83,7 @@ test_nothing_of_an_ephemeral_one_is_left() {
         wait_until 60 eval '! berth list | grep "^tree-"'
 }
 
+# Only on: namespaced namespaced/trixie
 test_binds_users_and_environment() {
         make_tree tree
         mkdir shown
@@ -98,6 +101,7 @@ test_binds_users_and_environment() {
 }
 
 # nspawn's default is the host's network and user ids, and no more than one option away from others.
+# Only on: namespaced namespaced/trixie
 test_networks_and_users() {
         make_tree tree
         assert_eq "$(berth-nspawn -q -D tree -P readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
@@ -124,6 +128,7 @@ test_capabilities_and_privileges() {
         assert_eq "$(berth-nspawn -q -D tree --no-new-privileges=yes -P sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)" 1
 }
 
+# Only on: namespaced namespaced/trixie
 test_settings_files() {
         make_tree filed-tree
         mkdir -p /etc/systemd/nspawn
@@ -138,6 +143,7 @@ test_settings_files() {
         assert_eq "$(berth-nspawn -q -x -D filed-tree -P sh -c 'hostname')" from-file
 }
 
+# Only on: namespaced namespaced/trixie
 test_consoles() {
         make_tree tree
         # Neither end is a terminal: the command has one, of which we see what it says and to which we say nothing.
@@ -149,6 +155,7 @@ test_consoles() {
 }
 
 # A SIGTERM to nspawn is the end of its machine: what a unit without --keep-unit relies on.
+# Only on: namespaced namespaced/trixie
 test_sigterm_ends_the_machine() {
         make_tree tree
         local client status=0
@@ -166,6 +173,7 @@ test_sigterm_ends_the_machine() {
         wait_until 60 is_unknown deaf
 }
 
+# Only on: namespaced namespaced/trixie
 test_boots_to_running_and_powers_off() {
         local client status=0
         in_background booted -b -x -U -n -D "$debian"
@@ -182,6 +190,7 @@ test_boots_to_running_and_powers_off() {
 }
 
 # The line of systemd-nspawn@.service.
+# Only on: namespaced namespaced/trixie
 test_unit_in_the_shape_of_nspawns() {
         cat >/run/systemd/system/berth-test-nspawn@.service <<'END'
 [Service]
@@ -209,6 +218,7 @@ END
 }
 
 # Without --keep-unit: the machine has its scope, the unit the client, which says when it is ready and ends both.
+# Only on: namespaced namespaced/trixie
 test_unit_without_keep_unit() {
         make_tree tree
         printf '[Service]\nType=notify\nExecStart=berth-nspawn -q -M beside -D %s sleep 1000\n' "$PWD/tree" \

@@ -24,6 +24,7 @@ expect_still() {
         assert_eq "$(cat tree/n)" "$n"
 }
 
+# Only on: namespaced namespaced/trixie
 test_pause_and_unpause() {
         run_counter still --rm
         berth pause still
@@ -38,6 +39,7 @@ test_pause_and_unpause() {
         berth stop still
 }
 
+# Only on: namespaced namespaced/trixie
 test_the_state_is_announced() {
         run_counter told --rm
         busctl monitor --match "type='signal',path='/org/berth1/machine/told'" org.berth1 >signals 2>/dev/null &
@@ -50,6 +52,7 @@ test_the_state_is_announced() {
         berth stop told
 }
 
+# Only on: namespaced namespaced/trixie
 test_survives_the_manager() {
         run_counter stays --rm
         berth pause stays
@@ -61,6 +64,7 @@ test_survives_the_manager() {
         berth stop stays
 }
 
+# Only on: namespaced namespaced/trixie
 test_stop_and_kill_while_paused() {
         run_counter ends
         berth pause ends
@@ -82,6 +86,7 @@ test_stop_and_kill_while_paused() {
         wait_until 60 scope_is_gone ends
 }
 
+# Only on: namespaced namespaced/trixie
 test_what_does_not_go() {
         local err
         run_counter no --rm
@@ -99,6 +104,7 @@ test_what_does_not_go() {
 }
 
 # A whole scope that is frozen, supervisor and all: its own calls wait, those on others do not.
+# Only on: namespaced namespaced/trixie
 test_a_frozen_scope_stalls_itself_alone() {
         local unified=/sys/fs/cgroup begin
         on_cgroup_v2 || unified=/sys/fs/cgroup/unified

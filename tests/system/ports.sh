@@ -3,7 +3,7 @@
 #
 # Published ports, by traffic: from outside, from the host over its own addresses and over 127.0.0.1, from machines.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"
@@ -27,6 +27,7 @@ elements() {
         nft list map inet berth "$1" | sed -n 's/.*elements = //p'
 }
 
+# Only on: namespaced vm
 test_from_outside() {
         make_internet
         serve web -p 8080:80
@@ -34,6 +35,7 @@ test_from_outside() {
         assert_eq "$(outside 'http://[2001:db8::1]:8080/')" web
 }
 
+# Only on: namespaced vm
 test_from_the_host() {
         ip addr add 198.51.100.7/32 dev lo
         at_end ip addr del 198.51.100.7/32 dev lo
@@ -44,6 +46,7 @@ test_from_the_host() {
 }
 
 # Hairpin: by the host's address, from another machine of the same network.
+# Only on: namespaced vm
 test_from_machines() {
         make_internet
         serve web --publish=8080:80
@@ -131,6 +134,7 @@ ask_udp() {
         fail "no answer from $address:$port/udp"
 }
 
+# Only on: namespaced vm
 test_datagrams() {
         make_internet
         make_tree tree

@@ -4,7 +4,7 @@
 # What each process of a machine is given by itself: limits (setrlimit(2)), CPUs, a score for the OOM killer, an architecture
 # to report, and clocks.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 debian=/var/lib/machines/debian

@@ -21,6 +21,7 @@ has_lines() {
         (($(lines_of "$1") >= $2))
 }
 
+# Only on: namespaced namespaced/trixie
 test_always_begins_again_in_the_same_scope() {
         local supervisor invocation address
         make_tree tree
@@ -93,6 +94,7 @@ test_start_limit() {
         assert_eq "$(lines_of tree/lives)" 8
 }
 
+# Only on: namespaced namespaced/trixie
 test_stop_while_it_waits() {
         make_tree tree
         at_end forget waiting
@@ -146,6 +148,7 @@ test_terminal_begins_again() {
 
 # Ready
 
+# Only on: namespaced namespaced/trixie
 test_notify_ready() {
         local begun
         make_tree tree
@@ -167,6 +170,7 @@ test_notify_ready() {
         berth stop herald
 }
 
+# Only on: namespaced namespaced/trixie
 test_never_ready() {
         local text
         make_tree tree

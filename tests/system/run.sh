@@ -6,6 +6,7 @@
 debian=/var/lib/machines/debian
 busybox=/var/lib/machines/busybox
 
+# Only on: namespaced namespaced/trixie
 test_pipeline_with_callers_streams() {
         local out
         out=$(printf 'b\na\nc\n' | berth run --rm --ephemeral "$debian" sh -c 'sort | tr a-z A-Z; echo problem >&2' 2>"err")
@@ -14,6 +15,7 @@ test_pipeline_with_callers_streams() {
 }
 
 # A pipe stays the caller's own pipe: no copying process in between.
+# Only on: namespaced namespaced/trixie
 test_pipe_is_passed_not_copied() {
         local inside
         inside=$(berth run --rm --ephemeral "$busybox" sh -c 'readlink /proc/self/fd/1' | cat)
@@ -24,6 +26,7 @@ test_pipe_is_passed_not_copied() {
         assert_eq "$(cat "inode")" "$(stat -c %i "inode")"
 }
 
+# Only on: namespaced namespaced/trixie
 test_large_stream_is_complete() {
         local sum
         sum=$(head -c 20000000 /dev/urandom | tee "data" | berth run --rm --ephemeral "$debian" cat | sha256sum)
@@ -50,6 +53,7 @@ test_options_reach_the_command() {
         assert_eq "$out" "1|two words|/usr|inside|berth"
 }
 
+# Only on: namespaced namespaced/trixie
 test_user_of_the_machine() {
         assert_eq "$(berth run --rm --ephemeral -u daemon "$debian" id -un)" daemon
         assert_eq "$(berth run --rm --ephemeral -u 1234:4321 "$debian" sh -c 'echo $(id -u):$(id -g):$(id -G)')" 1234:4321:4321
@@ -68,6 +72,7 @@ test_tree_by_name() {
         assert_eq "$(berth run --rm --ephemeral busybox echo found)" found
 }
 
+# Only on: namespaced namespaced/trixie
 test_detached() {
         local name
         name=$(berth run -d --rm --ephemeral --name detached "$busybox" sleep 1000)
@@ -77,6 +82,7 @@ test_detached() {
         refute berth status detached
 }
 
+# Only on: namespaced namespaced/trixie
 test_output_of_detached_is_in_the_journal() {
         berth run -d --rm --ephemeral --name talker "$busybox" sh -c 'echo said-by-talker; sleep 1000'
         wait_until 60 journal_has berth-talker.scope said-by-talker
@@ -114,6 +120,7 @@ test_wait_gives_the_exit_status() {
         assert_status 9 berth wait waited
 }
 
+# Only on: namespaced namespaced/trixie
 test_terminal() {
         # script(1) gives berth a terminal; what it shows comes from the machine's own.
         local out
@@ -123,6 +130,7 @@ test_terminal() {
         assert_status 3 script -qec "berth run -t --rm --ephemeral $busybox sh -c 'exit 3'" /dev/null </dev/null
 }
 
+# Only on: namespaced namespaced/trixie
 test_signal_reaches_the_foreground_payload() {
         berth run --rm --ephemeral --name fore "$busybox" sh -c 'trap "echo got-int; exit 5" INT; echo ready; while :; do sleep 0.1; done' \
                 >"out" &

@@ -4,7 +4,7 @@
 # berth-security(7), row by row: each default is tried from inside and holds. Where something lifts it, that is shown to
 # work as well, so that no row holds by accident.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 
@@ -28,6 +28,7 @@ with_attempt() {
         cp "$(command -v attempt)" tree/bin/
 }
 
+# Only on: namespaced vm
 test_user_ids() {
         berth run -d --rm --ephemeral --name secure "$busybox" sleep 1000
         assert_ne "$(stat -c %u "/proc/$(leader_of secure)")" 0
@@ -63,6 +64,7 @@ test_new_privileges() {
         assert_contains "$(in_machine --no-new-privileges=no -- 'grep NoNewPrivs /proc/self/status')" 0
 }
 
+# Only on: namespaced vm
 test_system_calls() {
         with_attempt
         assert_eq "$(berth run --rm ./tree attempt bpf io_uring clone-newuser kexec_load | tr '\n' ' ')" \
@@ -70,6 +72,7 @@ test_system_calls() {
         assert_contains "$(berth run --rm --system-call-filter=@keyring ./tree attempt keyctl)" ok
 }
 
+# Only on: namespaced vm
 test_apparmor() {
         if [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) != Y ]]; then
                 berth run -d --rm --ephemeral --name labelled "$busybox" sleep 1000
@@ -153,6 +156,7 @@ test_devices() {
         check in_machine --device=/dev/fuse -- 'exec 3</dev/fuse'
 }
 
+# Only on: namespaced vm
 test_device_nodes() {
         refute in_machine -- 'mknod /dev/x c 1 3'
         refute in_machine --cap-add all -- 'mknod /tmp/x c 1 3'
@@ -162,6 +166,7 @@ test_device_nodes() {
         refute berth run --rm --private-users=no --cap-add all ./tree sh -c 'exec 3</null'
 }
 
+# Only on: namespaced vm
 test_kernel_settings() {
         local file
         for file in /proc/sys/kernel/panic /proc/sys/kernel/core_pattern /proc/sys/vm/overcommit_memory /proc/sysrq-trigger; do
@@ -174,6 +179,7 @@ test_kernel_settings() {
         refute in_machine --privileged -- 'grep -q " /proc/sys proc ro" /proc/self/mounts'
 }
 
+# Only on: namespaced vm
 test_kernel_secrets() {
         assert_eq "$(in_machine -- 'for f in kcore keys timer_list kallsyms; do cat /proc/$f 2>/dev/null | wc -c; done | sort -u')" 0
         assert_eq "$(in_machine --private-users=no --cap-add all -- 'for f in kcore keys timer_list kallsyms; do head -c 100 /proc/$f 2>/dev/null | wc -c; done | sort -u')" 0
@@ -181,6 +187,7 @@ test_kernel_secrets() {
         assert_ne "$(in_machine --privileged -- 'head -c 100 /proc/kallsyms | wc -c')" 0
 }
 
+# Only on: namespaced vm
 test_covers() {
         refute in_machine --cap-add all -- 'umount /proc/kallsyms'
         refute in_machine --cap-add all -- 'umount /proc/sys'
@@ -189,6 +196,7 @@ test_covers() {
         check in_machine --cap-add all -- 'mount -t tmpfs x /tmp && umount /tmp'
 }
 
+# Only on: namespaced vm
 test_mounts() {
         local before
         before=$(sort /proc/1/mountinfo)
@@ -267,6 +275,7 @@ test_working_directory() {
         assert_eq "$(cd /root && in_machine -- 'ls -A . | sort')" "$(in_machine -- 'ls -A / | sort')"
 }
 
+# Only on: namespaced vm
 test_exposed_trees() {
         local err
         make_tree tree

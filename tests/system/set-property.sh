@@ -22,6 +22,7 @@ status_says() {
         berth status "$1" | grep -F -- "$2" >/dev/null
 }
 
+# Only on: namespaced vm/trixie
 test_each_way_agrees() {
         berth run -d --rm --ephemeral --name ways -m 64M "$busybox" sleep 1000
         expect ways MemoryMax 67108864 memory.max 67108864 memory.limit_in_bytes 67108864
@@ -50,6 +51,7 @@ test_each_way_agrees() {
         berth stop ways
 }
 
+# Only on: namespaced vm/trixie
 test_kept_for_the_next_start() {
         make_tree tree
         berth run -d --name keeps ./tree sleep 1000
@@ -72,6 +74,7 @@ test_kept_for_the_next_start() {
         berth rm keeps
 }
 
+# Only on: namespaced vm/trixie
 test_after_a_manager_that_was_away() {
         berth run -d --rm --ephemeral --name away -m 64M "$busybox" sleep 1000
         systemctl stop berthd.service
@@ -83,6 +86,7 @@ test_after_a_manager_that_was_away() {
         berth stop away
 }
 
+# Only on: namespaced vm/trixie
 test_refused() {
         local err
         berth run -d --rm --ephemeral --name no "$busybox" sleep 1000

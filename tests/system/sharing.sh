@@ -3,7 +3,7 @@
 #
 # Namespaces that a machine shares: with the host, with another machine, with whoever has a file of them.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

@@ -13,6 +13,7 @@ stat_of() {
         berth stats --no-stream --json --interval=300ms "$1" | jq ".$2"
 }
 
+# Only on: namespaced vm/trixie
 test_numbers_follow_what_is_done() {
         local cpu
         berth run -d --rm --ephemeral --name busy -m 64M --pids-limit=33 "$busybox" sh -c \
@@ -55,6 +56,7 @@ test_network_is_its_own() {
         berth terminate counted beside on-host alone
 }
 
+# Only on: namespaced vm/trixie
 test_limits_are_those_of_now() {
         berth run -d --rm --ephemeral --name now -m 64M "$busybox" sleep 1000
         systemctl set-property --runtime berth-now.scope MemoryMax=128M
@@ -94,6 +96,7 @@ test_free_to_all_and_for_programs() {
         berth stop open
 }
 
+# Only on: namespaced vm/trixie
 test_io_is_counted_where_asked_for() {
         make_tree tree
         berth run -d --rm --name writer --property=IOAccounting=yes ./tree sh -c \

@@ -20,18 +20,21 @@ expect_trapped() {
         berth rm "$1"
 }
 
+# Only on: namespaced namespaced/trixie
 test_berth_stop() {
         run_trapper trap-a
         berth stop trap-a
         expect_trapped trap-a
 }
 
+# Only on: namespaced namespaced/trixie
 test_systemctl_stop() {
         run_trapper trap-b
         systemctl stop berth-trap-b.scope
         expect_trapped trap-b
 }
 
+# Only on: namespaced namespaced/trixie
 test_machinectl_terminate() {
         run_trapper trap-c
         wait_until 60 machinectl show trap-c >/dev/null
@@ -40,12 +43,14 @@ test_machinectl_terminate() {
 }
 
 # With an init in front the command is PID 2 and still gets the signal.
+# Only on: namespaced namespaced/trixie
 test_stop_with_init() {
         run_trapper trap-d --init
         berth stop trap-d
         expect_trapped trap-d
 }
 
+# Only on: namespaced namespaced/trixie
 test_init_reaps_and_is_pid_1() {
         local out
         # An orphan that ends is reaped by the init: no zombie is left in the list.
@@ -64,6 +69,7 @@ test_stop_signal() {
 }
 
 # What takes the signal and does not end is killed after the time-out, in one command.
+# Only on: namespaced namespaced/trixie
 test_stubborn_payload_is_killed() {
         berth run -d --name deaf --ephemeral --stop-timeout 1s "$busybox" sh -c 'trap : TERM; touch /tmp/up; while :; do sleep 0.1; done'
         wait_until 60 test -e "/proc/$(leader_of deaf)/root/tmp/up"
@@ -77,11 +83,13 @@ test_stubborn_payload_is_killed() {
 }
 
 # PID 1 of a machine that has no handler never sees the signal (pid_namespaces(7)): nobody waits for nothing.
+# Only on: namespaced namespaced/trixie
 test_payload_without_a_handler_is_not_waited_for() {
         berth run -d --rm --ephemeral --name plain --stop-timeout 1h "$busybox" sleep 1000
         check timeout 300 berth stop plain
 }
 
+# Only on: namespaced namespaced/trixie
 test_kill() {
         berth run -d --name victim --ephemeral "$busybox" sleep 1000
         berth kill victim
@@ -123,6 +131,7 @@ test_remove_a_machine_that_just_ends() {
         done
 }
 
+# Only on: namespaced namespaced/trixie
 test_start_right_after_out_of_memory() {
         local i status
         make_tree tree
@@ -137,6 +146,7 @@ test_start_right_after_out_of_memory() {
 }
 
 # systemd's own stop at shutdown uses the same signal; a slow payload gets its time from the scope.
+# Only on: namespaced namespaced/trixie
 test_scope_gives_the_stop_its_time() {
         berth run -d --rm --ephemeral --name slow --stop-timeout 33s "$busybox" sleep 1000
         assert_eq "$(scope_property slow KillSignal)" 23
@@ -145,6 +155,7 @@ test_scope_gives_the_stop_its_time() {
 }
 
 # A process that waits in the kernel where no signal reaches it: it writes to a file system that is frozen.
+# Only on: namespaced namespaced/trixie
 test_what_survives_being_killed_is_named() {
         local text
         make_tree tree

@@ -14,6 +14,7 @@ stubborn_tree() {
         cp "$(command -v stubborn)" tree/bin/
 }
 
+# Only on: namespaced namespaced/trixie
 test_killed_supervisor_takes_its_machine_along() {
         stubborn_tree
         berth run -d --name doomed ./tree stubborn
@@ -27,6 +28,7 @@ test_killed_supervisor_takes_its_machine_along() {
         berth rm doomed
 }
 
+# Only on: namespaced namespaced/trixie
 test_foreground_run_says_so() {
         stubborn_tree
         berth run --rm --name doomed ./tree stubborn >out 2>err &
@@ -40,6 +42,7 @@ test_foreground_run_says_so() {
 }
 
 # With the manager gone as well.
+# Only on: namespaced namespaced/trixie
 test_all_killed_at_once() {
         local supervisor
         stubborn_tree
@@ -52,6 +55,7 @@ test_all_killed_at_once() {
         berth rm doomed
 }
 
+# Only on: namespaced namespaced/trixie
 test_stop_kills_the_stubborn() {
         stubborn_tree
         berth run -d --rm --name doomed --stop-timeout 1s ./tree stubborn
@@ -61,6 +65,7 @@ test_stop_kills_the_stubborn() {
 }
 
 # systemd sends its KillSignal to every process of the scope: only the supervisor acts on it.
+# Only on: namespaced namespaced/trixie
 test_payload_does_not_notice_the_scopes_signal() {
         make_tree tree
         berth run -d --name quiet ./tree sh -c 'sh -c "while :; do sleep 0.1; done" & echo $! > /child; trap "kill -0 $(cat /child) && echo alive > /mark; exit" TERM; touch /ready; while :; do sleep 0.1; done'
@@ -72,6 +77,7 @@ test_payload_does_not_notice_the_scopes_signal() {
 }
 
 # Nothing keeps a connection to the system bus per machine: dbus-daemon allows 256 per user.
+# Only on: namespaced namespaced/trixie
 test_supervisor_has_no_bus_connection() {
         local inode
         berth run -d --rm --ephemeral --name busless "$busybox" sleep 1000

@@ -3,7 +3,7 @@
 #
 # Trees that are made from others: --template=.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 busybox=/var/lib/machines/busybox
 

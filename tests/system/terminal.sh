@@ -26,6 +26,7 @@ type_into() {
         mux send-keys -t "$where" "$@"
 }
 
+# Only on: namespaced namespaced/trixie
 test_window_size_follows() {
         make_tree tree
         at_end mux kill-server
@@ -41,6 +42,7 @@ test_window_size_follows() {
         wait_until 60 shows one "status 6"
 }
 
+# Only on: namespaced namespaced/trixie
 test_detach_and_attach_again() {
         make_tree tree
         at_end mux kill-server
@@ -62,6 +64,7 @@ test_detach_and_attach_again() {
         wait_until 60 shows two "status 5"
 }
 
+# Only on: namespaced namespaced/trixie
 test_own_keys_detach() {
         make_tree tree
         at_end mux kill-server
@@ -97,6 +100,7 @@ test_own_keys_detach() {
         assert_contains "$(BERTH_DETACH_KEYS=no error_of berth attach keyed)" "BERTH_DETACH_KEYS"
 }
 
+# Only on: namespaced namespaced/trixie
 test_two_clients_see_the_same() {
         make_tree tree
         at_end mux kill-server
@@ -132,6 +136,7 @@ size_by_the_bus_is() {
 }
 
 # It goes with the call, so there is no moment at which it is another.
+# Only on: namespaced namespaced/trixie
 test_first_look_finds_the_size() {
         local i
         make_tree tree
@@ -184,6 +189,7 @@ got_all_but_the_gap() {
 }
 
 # One that stands still gets a gap that is told, and the others everything, at once.
+# Only on: namespaced namespaced/trixie
 test_slow_client_is_left_behind() {
         local lines=300000 slow slow_keys quick_keys
         slow_and_quick chatty "seq 1 $lines; read -r go; echo and on; read -r go"
@@ -303,6 +309,7 @@ has_getty() {
 }
 
 # The Container Interface's container_ttys=.
+# Only on: namespaced namespaced/trixie
 test_further_terminals() {
         local leader
         at_end mux kill-server

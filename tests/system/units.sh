@@ -14,6 +14,7 @@ is_running() {
         [[ $(machine_property "$1" State 2>/dev/null) == running ]]
 }
 
+# Only on: namespaced namespaced/trixie
 test_enabled_tree_is_booted() {
         installed unit-tree
         # An init that does nothing but take the signal that asks it to end.
@@ -122,6 +123,7 @@ started_at() {
         systemctl show -P ActiveEnterTimestampMonotonic "$1"
 }
 
+# Only on: namespaced namespaced/trixie
 test_machines_in_order() {
         make_tree tree
         # The database takes its time until it is ready.
@@ -363,6 +365,7 @@ test_stop_and_wait_in_units() {
 }
 
 # In berth@.service the machine's limits are the unit's, and what somebody has set for the unit counts more.
+# Only on: namespaced vm/trixie
 test_limits_under_the_template() {
         make_tree tree
         berth create --name unit-limits --ephemeral -m 48M --pids-limit 40 ./tree sleep 1000 >/dev/null

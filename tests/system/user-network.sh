@@ -3,7 +3,7 @@
 #
 # Networks that are created by name: what each option does to packets, and how they are kept, shown and removed.
 #
-# Only on: namespaced vm
+# Only on: namespaced
 
 # shellcheck source=tests/lib/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/network.sh"

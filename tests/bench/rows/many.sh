@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2046,SC2086,SC2154 # inside sets them; an option that may be none
+# shellcheck disable=SC2034,SC2046,SC2086,SC2154,SC2206 # inside sets them; an option that may be none; read by name
 #
 # Many machines: the time to start them, and the memory that they keep. Sourced by inside.
 
