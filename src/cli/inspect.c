@@ -270,6 +270,18 @@ static int edit(sd_bus *bus, const char *name, const char *path, const char *tex
         return r <= 0 ? r : write_settings(bus, name, spec, error);
 }
 
+/* The manager would say so as well, but after all the typing. */
+static int check_editable(sd_bus *bus, const char *name, Error *error) {
+        _cleanup_machine_info_ MachineInfo info = MACHINE_INFO_NULL;
+        int r = machine_info_read(bus, name, &info, error);
+
+        if (r < 0 || !machine_state_is_alive(machine_state_from_string(strempty(info.state))))
+                return r;
+        return error_set(error, ERROR_MACHINE_RUNNING, EBUSY, "editing the machine", name,
+                         "it is running: stop it first, with 'berth stop %s'; limits are changed at once by 'berth set-property'",
+                         name);
+}
+
 static int edit_verb(const Call *call, Error *error) {
         char path[] = "/tmp/berth-edit-XXXXXX.nspawn";
         _cleanup_spec_ Spec *spec = spec_new();
@@ -278,6 +290,8 @@ static int edit_verb(const Call *call, Error *error) {
         _cleanup_close_ int fd = -EBADF;
         int r = spec ? client_open(&bus, error) : error_oom(error);
 
+        if (r >= 0)
+                r = check_editable(bus, call->operands[0], error);
         if (r >= 0)
                 r = read_kept(bus, call->operands[0], spec, error);
         if (r >= 0)

@@ -126,9 +126,9 @@ static bool is_in_scope(const Supervisor *s) {
 }
 
 /*
- * The manager died in the middle of a start, so nobody will say that the scope is there. To ending_leave before
- * systemd has made it would ending_leave it active and empty for good: wait until we find ourselves in it, or are
- * sure that nobody asked for it. And then for a while, since systemd moves us before it is done with the unit.
+ * The manager died in the middle of a start, so nobody will say that the scope is there. To leave before systemd
+ * has made it would leave it active and empty for good: wait until we find ourselves in it, or are sure that nobody
+ * asked for it. And then for a while, since systemd moves us before it is done with the unit.
  * (The next manager stops it all the same; but there may be none for long.)
  */
 void starting_on_manager_lost(Supervisor *s) {
@@ -239,7 +239,7 @@ void starting_on_executed(Supervisor *s) {
 }
 
 void starting_on_exited_waiting(Supervisor *s) {
-        /* Only noted: we must not ending_leave before the scope is there. */
+        /* Only noted: we must not leave before the scope is there. */
         (void) error_set(&s->error, ERROR_START_FAILED, ESRCH, "starting the machine", s->spec->name, "its leader died");
 }
 

@@ -142,6 +142,13 @@ test_cat_and_edit() {
         assert_contains "$(EDITOR=$PWD/editor error_of berth edit edited)" MemoryMax
         rm -f /tmp/berth-edit-*.nspawn
         assert_eq "$(berth cat edited)" "$text"
+
+        # Of one that runs nothing is typed for nothing.
+        at_end forget editing
+        berth run -d --name editing ./tree sleep 1000
+        printf '#!/bin/sh\ntouch %s\n' "$PWD/typed" >editor
+        assert_contains "$(EDITOR=$PWD/editor error_of berth edit editing)" "it is running: stop it first, with 'berth stop editing'"
+        check test ! -e typed
 }
 
 # Only on: namespaced
