@@ -21,6 +21,8 @@ wall() {
 start_commands() {
         berth_command=(berth run --detach --rm --name 'bench-{}' --ephemeral $no_network "$busybox_tree" sleep infinity)
         crun_command=(crun --systemd-cgroup run --detach --bundle "$work/sleep" 'bench-{}')
+        podman_command=(podman "${podman_store[@]}" run --quiet --detach --name 'bench-{}' --network none --rootfs "$busybox_tree:O"
+                sleep infinity)
         # But here the end of a start must be waited for.
         nspawn_command=(bash -c 'nspawn_start {}')
         export -f nspawn_start
@@ -66,6 +68,10 @@ crun_end() {
         for n in $(crun list --quiet); do crun delete --force "$n"; done
 }
 
+podman_end() {
+        podman "${podman_store[@]}" rm --all --force --time 0
+}
+
 nspawn_end() {
         systemctl stop 'bench-nspawn-*'
 }
@@ -79,7 +85,7 @@ prepare_sleep_bundle() {
 compare_many() {
         local parallel=$1 kind
         prepare_sleep_bundle
-        for kind in crun berth nspawn; do
+        for kind in crun berth nspawn podman; do
                 wall "$kind" start_many "$kind" "${MANY:-100}" "$parallel"
                 "${kind}_end" >/dev/null 2>&1 || true
         done >"$work/lines"
@@ -137,6 +143,9 @@ row_memory() {
         figure berth-supervisor "$(pss_of '^berth-supervisor .*bench-')" 0 1
         figure 'berthd and its helpers, for all' "$(manager_pss)" 0 1
         berth_end >/dev/null
+        start_many podman 50 8
+        figure conmon "$(pss_of '/conmon .*bench-')" 0 1
+        podman_end >/dev/null 2>&1
         start_many nspawn 50 1
         figure systemd-nspawn "$(pss_of '/systemd-nspawn .*bench-')" 0 1
         nspawn_end

@@ -36,11 +36,12 @@ END
         sed -n 4,6p "$work/lines" | figures
 }
 
-# Without a network link: Debian's podman comes without what makes one.
 row_podman() {
-        title 'start to exit without a network link'
+        title 'start to exit, without a network link and with one on the default bridge'
         interleave $((${ROUNDS:-40} / 4 + 1)) 0 \
                 'podman run --rm' podman "${podman_store[@]}" run --quiet --rm --network=none --rootfs "$busybox_tree:O" /bin/true ';' \
-                'berth run --rm' berth run --rm --ephemeral --network=none "$busybox_tree" /bin/true >"$work/lines"
+                'berth run --rm' berth run --rm --ephemeral --network=none "$busybox_tree" /bin/true ';' \
+                'podman run --rm, bridge' podman "${podman_store[@]}" run --quiet --rm --rootfs "$busybox_tree:O" /bin/true ';' \
+                'berth run --rm, bridge' berth run --rm --ephemeral "$busybox_tree" /bin/true >"$work/lines"
         figures <"$work/lines"
 }
