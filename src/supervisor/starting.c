@@ -34,8 +34,8 @@ static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
 
 int starting_take_place(Supervisor *s, Error *error) {
         bool delegate = s->spec->boot || s->spec->nesting;
-        /* Once it was split we may not be in it any more, but below. */
-        int r = s->rebooted ? 0 : cgroup_open_own(&s->cgroup, error);
+        /* Once: when it was split we may not be in it any more, but below. */
+        int r = s->cgroup.path ? 0 : cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
                 r = cgroup_split(&s->cgroup, plan_root_id(s->plan), delegate, error);

@@ -520,7 +520,6 @@ static int run_in_unit(Supervisor *s, Error *error) {
 }
 
 static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
-        _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
         int r;
 
         s->spec = TAKE_PTR(p->spec);
@@ -536,10 +535,10 @@ static int prepare_in_unit(Supervisor *s, Preparation *p, Error *error) {
 
         r = make_plan(s, error);
         if (r >= 0)
-                r = cgroup_open_own(&own, error);
+                r = cgroup_open_own(&s->cgroup, error);
         if (r < 0)
                 return r;
-        r = init_state(s, strrchr(own.path, '/') + 1);
+        r = init_state(s, strrchr(s->cgroup.path, '/') + 1);
         return r < 0 ? error_set_errno(error, r, "writing the state of", s->spec->name) : 0;
 }
 
