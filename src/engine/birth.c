@@ -45,6 +45,8 @@ struct Birth {
         const Namespaces *namespaces; /* to join, borrowed */
         int incoming;            /* borrowed */
         const Cgroup *cgroup;    /* to be born in, borrowed; or NULL */
+        void (*meanwhile)(void *userdata);
+        void *userdata;
 
         int host_mounts;         /* the host's mount namespace, to go back to */
         int socket;              /* to the leader */
@@ -279,6 +281,7 @@ static int admit_leader(Birth *birth, Error *error) {
         r = leader_send(birth->socket, LEADER_ENTER, &root, 1);
         if (r < 0)
                 return error_set_errno(error, r, "admitting the leader", NULL);
+        birth->meanwhile(birth->userdata);
         return leader_expect(birth->socket, LEADER_INSIDE, NULL, 0, error);
 }
 
@@ -324,6 +327,8 @@ int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error 
                 .cgroup = parts->cgroup,
                 .mount_point = parts->mount_point,
                 .incoming = parts->incoming,
+                .meanwhile = parts->meanwhile,
+                .userdata = parts->userdata,
                 .clone = -EBADF,
                 .host_mounts = -EBADF,
                 .socket = -EBADF,

@@ -104,6 +104,8 @@ static void spare_fork(Spare *spare, int manager, const Title *title) {
                 (void) fd_close(manager);
                 (void) fd_close(pair[0]);
                 title_set(title, "--spare");
+                /* Pages that we share with the spawner are copied as they are written to: now, and not while somebody waits. */
+                supervisor_warm_up();
                 if (read_request(pair[1], &request) < 0)
                         _exit(EXIT_SUCCESS);
                 (void) fd_close(pair[1]);

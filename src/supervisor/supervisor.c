@@ -48,6 +48,10 @@ static void supervisor_init(Supervisor *s) {
                 .cgroup = CGROUP_NULL,
                 .state = STATE_NULL,
                 .error = ERROR_NULL,
+                .loop_result = 1,
+                .loop_error = ERROR_NULL,
+                .link = -EBADF,
+                .session = -EBADF,
                 .leader = PIDREF_NULL,
                 .told_status = -1,
                 .run_dir = -EBADF,
@@ -104,6 +108,9 @@ static void supervisor_done(Supervisor *s) {
         state_done(&s->state);
         timeline_done(&s->timeline);
         error_done(&s->error);
+        error_done(&s->loop_error);
+        (void) fd_close(s->link);
+        (void) fd_close(s->session);
         free(s->socket_names);
         pidref_done(&s->leader);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
@@ -140,6 +147,74 @@ void supervisor_warm_up(void) {
         sd_bus_unref(bus);
         sd_event_unref(event);
         warm_up_filter();
+}
+
+/* The loop */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        supervisor_dispatch(userdata, EVENT_STOP);
+        return 0;
+}
+
+static int on_leader_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
+        Supervisor *s = userdata;
+
+        supervisor_record_exit(s, info);
+        supervisor_dispatch(s, EVENT_LEADER_EXITED);
+        return 0;
+}
+
+/*
+ * SIGURG is what systemd sends to every process of the scope on stop: the payload ignores it by default, we
+ * run the ordered stop. SIGTERM means the same: from somebody's hand, or as KillSignal= of a unit that we
+ * share.
+ */
+static int add_signals(Supervisor *s) {
+        static const int signals[] = { SIGURG, SIGTERM, SIGINT };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
+                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
+        return r;
+}
+
+/* Before anything is cloned: the leader is not to die of a signal that is meant for us, and resets all of this itself. */
+static int block_signals(void) {
+        sigset_t set;
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGURG);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        return sigprocmask(SIG_SETMASK, &set, NULL) < 0 ? negative_errno() : 0;
+}
+
+static int make_loop(Supervisor *s, Error *error) {
+        int r = sd_event_new(&s->event);
+
+        if (r >= 0)
+                r = add_signals(s);
+        if (r < 0)
+                return error_set_errno(error, r, "making the event loop of", s->spec->name);
+        r = publisher_new(s->event, &s->ports, &s->publisher);
+        if (r < 0)
+                return error_set_errno(error, r, "serving the published ports of", s->spec->name);
+        r = connections_listen(s, error);
+        if (r >= 0 && s->link >= 0)
+                r = connection_add(s, TAKE_FD(s->link), CONNECTION_LINK, error);
+        if (r >= 0 && s->session >= 0)
+                r = connection_add(s, TAKE_FD(s->session), CONNECTION_SESSION, error);
+        return r;
+}
+
+/* Once, at the latest when all is built: its result is looked at then. */
+static void prepare_loop(void *userdata) {
+        Supervisor *s = userdata;
+
+        if (s->loop_result > 0)
+                s->loop_result = make_loop(s, &s->loop_error);
 }
 
 /* Building */
@@ -278,6 +353,8 @@ static int build_from(Supervisor *s, const char *place, Error *error) {
                         .cgroup = s->placed ? &s->cgroup : NULL,
                         .mount_point = place,
                         .incoming = incoming,
+                        .meanwhile = prepare_loop,
+                        .userdata = s,
                 },
                 &s->timeline, &s->birth, error);
         source_life_done(&s->source, &tree);
@@ -315,48 +392,6 @@ static int build(Supervisor *s, Error *error) {
         return r;
 }
 
-/* The loop */
-
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        supervisor_dispatch(userdata, EVENT_STOP);
-        return 0;
-}
-
-static int on_leader_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
-        Supervisor *s = userdata;
-
-        supervisor_record_exit(s, info);
-        supervisor_dispatch(s, EVENT_LEADER_EXITED);
-        return 0;
-}
-
-/*
- * SIGURG is what systemd sends to every process of the scope on stop: the payload ignores it by default, we
- * run the ordered stop. SIGTERM means the same: from somebody's hand, or as KillSignal= of a unit that we
- * share.
- */
-static int add_signals(Supervisor *s) {
-        static const int signals[] = { SIGURG, SIGTERM, SIGINT };
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
-                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
-        return r;
-}
-
-/* Before anything is cloned: the leader is not to die of a signal that is meant for us, and resets all of this itself. */
-static int block_signals(void) {
-        sigset_t set;
-
-        (void) signal(SIGPIPE, SIG_IGN);
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        sigaddset(&set, SIGURG);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        return sigprocmask(SIG_SETMASK, &set, NULL) < 0 ? negative_errno() : 0;
-}
-
 static int add_leader(Supervisor *s, Error *error) {
         int notify = birth_take_notify(s->birth), r = terminals_take(s, error);
 
@@ -387,33 +422,14 @@ int supervisor_build_again(Supervisor *s, Error *error) {
         return r < 0 ? r : add_leader(s, error);
 }
 
-static int prepare_loop(Supervisor *s, Error *error) {
-        int r = sd_event_new(&s->event);
-
-        if (r >= 0)
-                r = add_signals(s);
-        if (r < 0)
-                return error_set_errno(error, r, "making the event loop of", s->spec->name);
-        r = publisher_new(s->event, &s->ports, &s->publisher);
-        if (r < 0)
-                return error_set_errno(error, r, "serving the published ports of", s->spec->name);
-        return connections_listen(s, error);
-}
-
 /* Under a manager */
-
-static int serve_peers(Supervisor *s, SpawnRequest *request, Error *error) {
-        int r = connection_add(s, TAKE_FD(request->link), CONNECTION_LINK, error);
-
-        if (r >= 0 && request->session >= 0)
-                r = connection_add(s, TAKE_FD(request->session), CONNECTION_SESSION, error);
-        return r;
-}
 
 static void take_request(Supervisor *s, const SpawnRequest *request) {
         s->run_dir = request->run_dir;
         s->tree = request->tree;
         s->devices = request->devices;
+        s->link = request->link;
+        s->session = request->session;
         s->locks[0] = request->name_lock;
         s->locks[1] = request->range_lock;
         s->locks[3] = request->address_lock;
@@ -478,11 +494,10 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (planned >= 0)
                 (void) build(&s, &s.error);
         s.devices = fd_close(s.devices);
-        r = prepare_loop(&s, &error);
-        if (r >= 0 && s.birth)
-                r = add_leader(&s, &error);
-        if (r >= 0)
-                r = serve_peers(&s, request, &error);
+        prepare_loop(&s);
+        if (s.loop_result < 0)
+                return log_failure(s.loop_result, &s.loop_error, s.spec->name), EXIT_FAILURE;
+        r = s.birth ? add_leader(&s, &error) : 0;
         if (r >= 0)
                 r = sd_event_loop(s.event);
         if (r < 0)
@@ -507,10 +522,15 @@ static int run_in_unit(Supervisor *s, Error *error) {
 
         if (r >= 0)
                 r = build(s, error);
-        if (r >= 0)
-                r = prepare_loop(s, error);
-        if (r >= 0)
-                r = add_leader(s, error);
+        if (r < 0)
+                return r;
+        prepare_loop(s);
+        if (s->loop_result < 0) {
+                *error = s->loop_error;
+                s->loop_error = ERROR_NULL;
+                return s->loop_result;
+        }
+        r = add_leader(s, error);
         if (r < 0)
                 return r;
 

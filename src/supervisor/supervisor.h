@@ -71,6 +71,9 @@ typedef enum Event {
 
 typedef struct Supervisor {
         sd_event *event;
+        int loop_result;         /* of preparing it: 1 before that, a negative errno with loop_error */
+        Error loop_error;
+        int link, session;       /* what the manager gave us, until the loop serves them */
         Spec *spec;
         Plan *plan;
         Birth *birth;            /* until the payload runs */
