@@ -16,10 +16,10 @@
 #include "string-util.h"
 
 /*
- * Starts come in bursts. For as long after a wish, moves are kept from waiting: the lock falls back when a whole grace period
- * went by without one, and that takes 3 ms and more (jiffies_till_first_fqs in kernel/rcu/tree.c).
+ * Starts come in bursts. For as long after a wish, moves are kept from waiting, by one every now and then: the lock falls back
+ * when a whole grace period went by without any, and that takes some jiffies (jiffies_till_first_fqs in kernel/rcu/tree.c).
  */
-enum { KEEP_USEC = 100 * USEC_PER_MSEC, AGAIN_USEC = 3 * USEC_PER_MSEC };
+enum { KEEP_USEC = 100 * USEC_PER_MSEC, AGAIN_USEC = 5 * USEC_PER_MSEC };
 
 struct GracePeriod {
         pid_t helper;
@@ -43,25 +43,34 @@ static int open_own(void) {
         return fd;
 }
 
+/* Up to that time, or for ever; false at the end. *WISHED is left alone where there was no wish. */
+static bool take_wishes(int socket, uint64_t until, bool *wished) {
+        char wishes[64];
+        int r = fd_wait(socket, POLLIN, time_left(until));
+
+        if (r == 0 || r == -EINTR)
+                return true;
+        *wished = true;
+        return recv(socket, wishes, sizeof(wishes), 0) > 0;
+}
+
 /* What a write says does not matter: where it is refused, systemd waits as if we had not been there. */
 static _noreturn_ void run(int socket, int processes) {
-        uint64_t end = 0;
-        char wishes[64];
-        ssize_t n = 1;
-        int r;
+        uint64_t end = 0, next = 0;
+        bool wished = false;
 
         (void) prctl(PR_SET_NAME, "berthd-grace");
         (void) fd_close_others(0, (int[]){ socket, processes }, 2);
-        while (n > 0) {
-                r = fd_wait(socket, POLLIN, now_usec() < end ? AGAIN_USEC : USEC_INFINITY);
-                if (r == -EINTR)
+        while (take_wishes(socket, next < end ? next : USEC_INFINITY, &wished)) {
+                uint64_t now = now_usec();
+
+                if (wished)
+                        end = now + KEEP_USEC;
+                wished = false;
+                if (now < next)
                         continue;
-                if (r != 0) {
-                        n = recv(socket, wishes, sizeof(wishes), 0);
-                        end = now_usec() + KEEP_USEC;
-                }
-                if (n > 0)
-                        (void) !write(processes, "0", 1);
+                (void) !write(processes, "0", 1);
+                next = now_usec() + AGAIN_USEC;
         }
         _exit(EXIT_SUCCESS);
 }
