@@ -8,13 +8,17 @@ now_ms() {
         date +%s%3N
 }
 
-# wall LABEL COMMAND…: one run of COMMAND in microseconds, as a line for figures.
+# What ended a moment ago is still being taken down: its network namespaces, its cgroups, its units.
+settle() {
+        sleep 2
+}
+
+# wall COMMAND…: milliseconds.
 wall() {
-        local label=$1 begin
-        shift
+        local begin
         begin=$(now_ms)
         "$@" >/dev/null 2>&1 || true
-        printf '%s\t%s\t%s\t0\t0\n' "$label" $((($(now_ms) - begin) * 1000)) $((($(now_ms) - begin) * 1000))
+        echo $(($(now_ms) - begin))
 }
 
 # How one is started, with {} for its name. No shell in between: it would cost each of them as much as half of a start.
@@ -82,12 +86,27 @@ prepare_sleep_bundle() {
         mv "$work/sleep/new" "$work/sleep/config.json"
 }
 
+# time_many KIND PARALLEL
+time_many() {
+        wall start_many "$1" "${MANY:-100}" "$2" >>"$work/$1.times"
+        "${1}_end" >/dev/null 2>&1 || true
+        settle
+}
+
+# Those that are near each other by turns, the others once.
 compare_many() {
         local parallel=$1 kind
         prepare_sleep_bundle
+        rm -f "$work"/*.times
+        for _ in 1 2 3; do
+                time_many crun "$parallel"
+                time_many berth "$parallel"
+        done
+        time_many nspawn "$parallel"
+        time_many podman "$parallel"
         for kind in crun berth nspawn podman; do
-                wall "$kind" start_many "$kind" "${MANY:-100}" "$parallel"
-                "${kind}_end" >/dev/null 2>&1 || true
+                sort -n "$work/$kind.times" |
+                        awk -v kind="$kind" '{ t[NR] = $1 * 1000 } END { printf "%s\t%d\t%d\t%d\t0\n", kind, t[int((NR + 1) / 2)], t[NR], t[1] }'
         done >"$work/lines"
         figures <"$work/lines"
 }
