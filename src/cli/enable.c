@@ -54,16 +54,14 @@ typedef struct Job {
         char *result;            /* NULL: not done yet */
 } Job;
 
-/* systemd.directives(7): the manager's signal JobRemoved(u id, o job, s unit, s result). */
+/* JobRemoved(u id, o job, s unit, s result), org.freedesktop.systemd1(5). */
 static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Job *job = userdata;
         const char *path, *result;
 
         if (!job->path || sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result) < 0 || !streq(path, job->path))
                 return 0;
-        free(job->result);
-        job->result = strdup(result);
-        return job->result ? 0 : -ENOMEM;
+        return str_replace(&job->result, result);
 }
 
 static int wait_for_job(sd_bus *bus, Job *job, const char *unit, Error *error) {

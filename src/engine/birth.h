@@ -25,8 +25,8 @@ typedef struct BirthParts {
         const Cgroup *cgroup;    /* split already, and the leader's birthplace; NULL while systemd makes it */
         const char *mount_point; /* an empty directory of the host to build at, in a mount namespace that is gone afterwards */
         int incoming;            /* for MOUNT_INCOMING, or -EBADF */
-        void (*meanwhile)(
-                void *userdata); /* called while the leader goes into its tree, or not at all where it came not so far */
+        /* Called with USERDATA while the leader goes into its tree; not at all where it does not come so far. */
+        void (*meanwhile)(void *userdata);
         void *userdata;
 } BirthParts;
 

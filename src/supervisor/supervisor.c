@@ -202,7 +202,8 @@ static int make_loop(Supervisor *s, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, "serving the published ports of", s->spec->name);
         r = connections_listen(s, error);
-        if (r >= 0 && s->link >= 0)
+        /* In a unit of somebody else's there is no manager yet. */
+        if (r >= 0 && !s->keep_unit)
                 r = connection_add(s, TAKE_FD(s->link), CONNECTION_LINK, error);
         if (r >= 0 && s->session >= 0)
                 r = connection_add(s, TAKE_FD(s->session), CONNECTION_SESSION, error);

@@ -13,12 +13,12 @@ settle() {
         sleep 2
 }
 
-# wall COMMAND…: milliseconds.
+# wall COMMAND…: microseconds.
 wall() {
         local begin
         begin=$(now_ms)
         "$@" >/dev/null 2>&1 || true
-        echo $(($(now_ms) - begin))
+        echo $((($(now_ms) - begin) * 1000))
 }
 
 # How one is started, with {} for its name. No shell in between: it would cost each of them as much as half of a start.
@@ -30,7 +30,6 @@ start_commands() {
         # But here the end of a start must be waited for.
         nspawn_command=(bash -c 'nspawn_start {}')
         export -f nspawn_start
-        export busybox_tree
 }
 
 nspawn_start() {
@@ -105,8 +104,7 @@ compare_many() {
         time_many nspawn "$parallel"
         time_many podman "$parallel"
         for kind in crun berth nspawn podman; do
-                sort -n "$work/$kind.times" |
-                        awk -v kind="$kind" '{ t[NR] = $1 * 1000 } END { printf "%s\t%d\t%d\t%d\t0\n", kind, t[int((NR + 1) / 2)], t[NR], t[1] }'
+                line_of "$kind" "$work/$kind.times"
         done >"$work/lines"
         figures <"$work/lines"
 }
