@@ -352,12 +352,15 @@ int birth_build(const BirthParts *parts, Timeline *timeline, Birth **ret, Error 
         return 0;
 }
 
-int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error) {
+int birth_place(Birth *birth, const Cgroup *cgroup, Error *error) {
         int r = birth->placed ? 0 : cgroup_attach_payload(cgroup, birth->child, error);
 
-        if (r < 0)
-                return r;
-        r = leader_send(birth->socket, LEADER_EXEC, stdio, birth->plan->spec->terminal ? 0 : 3);
+        birth->placed = r >= 0;
+        return r;
+}
+
+int birth_release(Birth *birth, const int stdio[static 3], Error *error) {
+        int r = leader_send(birth->socket, LEADER_EXEC, stdio, birth->plan->spec->terminal ? 0 : 3);
         return r < 0 ? error_set_errno(error, r, "letting the leader execute", NULL) : 0;
 }
 

@@ -4,9 +4,9 @@
 /*
  * The birth of a machine: from a plan to a running payload. birth.c has the list of steps.
  *
- * Two halves, since systemd makes the scope meanwhile: birth_build() does all that needs no cgroup, and
- * birth_release() what is left once there is one. Whatever fails or is freed in between leaves nothing
- * behind: all that is made hangs on the leader and on a mount namespace that no one else has.
+ * Two halves, since systemd makes the scope meanwhile: birth_build() does all that needs no cgroup,
+ * birth_place() and birth_release() do what is left once there is one. Whatever fails or is freed in between leaves
+ * nothing behind: all that is made hangs on the leader and on a mount namespace that no one else has.
  */
 
 #include "cgroup.h"
@@ -41,11 +41,14 @@ Birth *birth_free(Birth *birth);
 DEFINE_CLEANUP(Birth *, birth_free);
 #define _cleanup_birth_ _cleanup_(birth_freep)
 
+/* Moves the leader into CGROUP's payload, where it was not born there. */
+int birth_place(Birth *birth, const Cgroup *cgroup, Error *error);
+
 /*
- * Moves the leader into CGROUP's payload, where it was not born there, and lets it execute the payload with STDIO (borrowed;
- * ignored with a terminal). What comes of it is read by birth_outcome() once birth_fd() is readable.
+ * Lets the leader execute the payload with STDIO (borrowed; ignored with a terminal). What comes of it is read by birth_outcome()
+ * once birth_fd() is readable.
  */
-int birth_release(Birth *birth, const Cgroup *cgroup, const int stdio[static 3], Error *error);
+int birth_release(Birth *birth, const int stdio[static 3], Error *error);
 int birth_fd(const Birth *birth);
 /* TIMELINE gets the leader's own marks, too. */
 int birth_outcome(Birth *birth, Timeline *timeline, Error *error);

@@ -12,6 +12,7 @@
 #include "cgroup.h"
 #include "fd-util.h"
 #include "file-util.h"
+#include "log.h"
 #include "string-util.h"
 #include "strv.h"
 
@@ -23,6 +24,7 @@ int cgroup_delegate(const Cgroup *cgroup, Error *error) {
         const int unit = cgroup->n > 0 ? cgroup->unit[cgroup->n - 1] : -EBADF;
         _cleanup_strv_free_ char **names = NULL;
         _cleanup_free_ char *line = NULL;
+        bool busy = false;
         int r = file_read_line(unit, "cgroup.controllers", &line);
 
         if (r == -ENOENT)
@@ -37,8 +39,11 @@ int cgroup_delegate(const Cgroup *cgroup, Error *error) {
 
                 if (!word)
                         return error_oom(error);
-                (void) file_write_value(unit, "cgroup.subtree_control", word);
+                busy |= file_write_value(unit, "cgroup.subtree_control", word) == -EBUSY;
         }
+        /* Not we: somebody shares the unit with us. */
+        if (busy)
+                log_warning("The payload has no controllers of its own: other processes are in the cgroup %s", cgroup->path);
         return 0;
 }
 

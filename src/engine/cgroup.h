@@ -80,7 +80,10 @@ int cgroup_gather(const Cgroup *cgroup, int dir, Error *error);
 /* Its directory of cgroup v2, borrowed; -EBADF on a host that has none. */
 int cgroup_payload(const Cgroup *cgroup);
 
-/* Lets the payload use every controller that the unit has, for a system inside. */
+/*
+ * Lets the payload use every controller that the unit has, for a system inside. Not before the leader is in payload/: as long as
+ * anybody is in the unit's own cgroup the kernel refuses (EBUSY), which is told and no error.
+ */
 int cgroup_delegate(const Cgroup *cgroup, Error *error);
 
 /* Kills and removes payload/ with all below it, so that cgroup_split() makes it anew. Never called while the leader lives. */

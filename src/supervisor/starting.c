@@ -32,15 +32,17 @@ static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
         return s->spec->terminal ? 0 : streams_open(s, s->stdio, /* copies= */ true, streams, error);
 }
 
+/* A payload that manages cgroups below its own. */
+static bool is_given_controllers(const Supervisor *s) {
+        return s->spec->boot || s->spec->nesting;
+}
+
 int starting_take_place(Supervisor *s, Error *error) {
-        bool delegate = s->spec->boot || s->spec->nesting;
         /* Once: when it was split we may not be in it any more, but below. */
         int r = s->cgroup.path ? 0 : cgroup_open_own(&s->cgroup, error);
 
         if (r >= 0)
-                r = cgroup_split(&s->cgroup, plan_root_id(s->plan), delegate, error);
-        if (r >= 0 && delegate)
-                r = cgroup_delegate(&s->cgroup, error);
+                r = cgroup_split(&s->cgroup, plan_root_id(s->plan), is_given_controllers(s), error);
         if (r >= 0 && !s->rebooted)
                 r = cgroup_limits_apply(&s->cgroup, s->spec->name, &s->plan->cgroup_limits, error);
         if (r >= 0)
@@ -57,7 +59,12 @@ static int release(Supervisor *s, Error *error) {
         int r = open_streams(s, streams, error);
 
         if (r >= 0)
-                r = birth_release(s->birth, &s->cgroup, streams, error);
+                r = birth_place(s->birth, &s->cgroup, error);
+        /* Now that the leader, too, is out of the unit's own cgroup. */
+        if (r >= 0 && is_given_controllers(s))
+                r = cgroup_delegate(&s->cgroup, error);
+        if (r >= 0)
+                r = birth_release(s->birth, streams, error);
         fd_close_many(streams, ELEMENTSOF(streams));
         return r;
 }

@@ -38,6 +38,39 @@ test_supervisor_makes_way_for_controllers() {
         berth stop quarters
 }
 
+# A supervisor that systemd was faster than clones the leader in the scope: it has to be out of the way, too.
+test_controllers_for_a_leader_born_in_the_scope() {
+        local spare unit=/sys/fs/cgroup/machine.slice/berth-late.scope
+        berth run --rm --ephemeral "$busybox" true
+        wait_until 60 pgrep -f '^berth-supervisor --spare'
+        spare=$(pgrep -f '^berth-supervisor --spare')
+        kill -STOP "$spare"
+        at_end kill -CONT "$spare"
+        berth run -d --rm --ephemeral --nesting --name late "$busybox" sleep 1000 &
+        wait_until 60 eval '[[ $(cgroup_of '"$spare"') == /machine.slice/berth-late.scope ]]'
+        kill -CONT "$spare"
+        check wait $!
+        assert_eq "$(supervisor_of late)" "$spare"
+        if on_cgroup_v2; then
+                assert_eq "$(cgroup_of "$spare")" /machine.slice/berth-late.scope/supervisor
+                assert_matches "$(cat "$unit/cgroup.subtree_control")" memory
+                assert_matches "$(cat "$unit/payload/cgroup.controllers")" memory
+        fi
+        assert_eq "$(cgroup_of "$(leader_of late)")" /machine.slice/berth-late.scope/payload
+        berth stop late
+}
+
+# Who shares a unit with others is told what that costs.
+# Only on: vm/trixie
+test_no_controllers_where_others_are_in_the_unit() {
+        local run="berth run --keep-unit --rm --ephemeral --nesting $busybox true"
+        in_unit() {
+                systemd-run --quiet --pipe --wait --collect --property=Delegate=yes "$@" 2>&1
+        }
+        assert_eq "$(in_unit sh -c "exec $run")" ""
+        assert_matches "$(in_unit sh -c "$run; true")" "no controllers of its own: other processes are in the cgroup /system.slice/run-.*.service"
+}
+
 # Limits hold for the payload only if it is in the scope in every hierarchy that systemd made it in.
 test_payload_is_in_the_scope_in_every_hierarchy() {
         local line
