@@ -22,5 +22,8 @@ int grace_period_new(GracePeriod **ret, Error *error);
 /* Waits for the helper to end. Accepts NULL. */
 GracePeriod *grace_period_free(GracePeriod *g);
 
-/* Has one begun, and does not wait for it; for 100 ms after that no move has to wait for another one. Accepts NULL. */
+/*
+ * Has one begun, and does not wait for it; for 100 ms after that no move has to wait for another one, and for a second where
+ * the call before was less than a second ago. Accepts NULL.
+ */
 void grace_period_begin(GracePeriod *g);

@@ -182,3 +182,39 @@ test_supervisors_program_cannot_be_written_through_proc() {
         assert_contains "$(error_of sh -c 'echo x >>/proc/self/fd/5')" "Read-only file system"
         exec 5<&-
 }
+
+# Its moves are the only writes of the helper for grace periods.
+moves_of_the_helper() {
+        sed -n 's/^syscw: //p' "/proc/$(pgrep -P "$(manager_pid)" -x berthd-grace)/io"
+}
+
+moves_are_over() {
+        local moves
+        moves=$(moves_of_the_helper)
+        sleep 1.5
+        [[ $(moves_of_the_helper) == "$moves" ]]
+}
+
+# A start that follows nothing keeps moves of cgroups from waiting for 100 ms, starts that follow each other for a second: a move
+# each 5 ms. Then it is silent.
+# Only on: namespaced namespaced/trixie
+test_keeps_moves_from_waiting_for_a_while() {
+        local before after
+        at_end berth rm --force alone
+        berth run -d --name alone --ephemeral "$busybox" sleep 1000
+        wait_until 60 moves_are_over
+
+        before=$(moves_of_the_helper)
+        berth run --rm --ephemeral --name one "$busybox" true
+        wait_until 60 moves_are_over
+        after=$(moves_of_the_helper)
+        ((after > before && after <= before + 21)) || fail "$((after - before)) moves for one start"
+
+        before=$after
+        berth run --rm --ephemeral --name one "$busybox" true &
+        check berth run --rm --ephemeral --name two "$busybox" true
+        check wait $!
+        wait_until 60 moves_are_over
+        after=$(moves_of_the_helper)
+        ((after > before + 42)) || fail "$((after - before)) moves for starts that follow each other"
+}
