@@ -203,8 +203,16 @@ static int wait_for_name(Start *s, Machine *machine) {
         return set_timer(s, usec + stop_usec, on_name_timer) < 0 ? -ENOMEM : 1;
 }
 
+/* Nobody has it; but the scope of one who had it may be in the way. */
+static void make_way(const Start *s) {
+        const Machine *machine = manager_find(s->operation.manager, s->wanted);
+
+        if (!machine || !machine->present)
+                scope_make_way(s->operation.manager->systemd, s->wanted);
+}
+
 /* One that ends is waited for: what was asked for right after a stop shall work. */
-static int claim_name(Start *s, Error *error) {
+static int check_name(Start *s, Error *error) {
         static const char step[] = "taking the machine name";
         const char *name = s->request.spec->name;
         Machine *machine = name ? manager_find(s->operation.manager, name) : NULL;
@@ -228,6 +236,14 @@ static int claim_name(Start *s, Error *error) {
                         "there is a stopped machine of this name: run it with 'berth start %s' or remove it with 'berth rm %s'",
                         name, name);
         return 0;
+}
+
+static int claim_name(Start *s, Error *error) {
+        int r = check_name(s, error);
+
+        if (r == 0)
+                make_way(s);
+        return r;
 }
 
 static void on_types(void *userdata, int r, const Error *error) {

@@ -93,9 +93,46 @@ Scope *scope_free(Scope *scope) {
         return NULL;
 }
 
+/* Those that are there */
+
+/* One that is not remembered, for lack of memory, only takes longer to go. */
+static void remember_made(Systemd *systemd, const char *unit) {
+        size_t size = strlen(unit) + 1;
+        MadeScope *made = malloc(sizeof(MadeScope) + size);
+
+        if (!made)
+                return;
+        memcpy(made->unit, unit, size);
+        made->next = systemd->made;
+        systemd->made = made;
+}
+
+void scope_forget_made(Systemd *systemd, const char *unit) {
+        for (MadeScope **p = &systemd->made, *made; (made = *p);) {
+                if (unit && !streq(made->unit, unit)) {
+                        p = &made->next;
+                        continue;
+                }
+                *p = made->next;
+                free(made);
+        }
+}
+
+void scope_make_way(Systemd *systemd, const char *machine) {
+        _cleanup_free_ char *unit = scope_unit_name(machine);
+
+        for (const MadeScope *made = systemd->made; made && unit; made = made->next)
+                if (streq(made->unit, unit)) {
+                        (void) systemd_stop_unit(systemd, unit);
+                        return;
+                }
+}
+
 /* The last thing that happens to a scope: its handler may free it. */
 static void scope_finish(Scope *scope, int r, const Error *error) {
         scope->stage = SCOPE_FINISHED;
+        if (r >= 0)
+                remember_made(scope->systemd, scope->unit);
         scope_unlink(scope);
         scope->call = sd_bus_slot_unref(scope->call);
         scope->timer = sd_event_source_disable_unref(scope->timer);

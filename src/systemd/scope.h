@@ -29,6 +29,14 @@ typedef void (*ScopeHandler)(void *userdata, int r, const Error *error);
 int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret,
                 Error *error);
 
+/*
+ * For a name that is free and is to be given again. systemd notices that a cgroup is empty 10 ms after it was filled at the
+ * earliest (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c), and until then refuses another unit of that name. So where a
+ * scope that we made for MACHINE is still there, and nobody can be in it who matters, systemd is told to stop it: that is done
+ * before scope_start() needs the name, and where it is not, that waits.
+ */
+void scope_make_way(Systemd *systemd, const char *machine);
+
 /* Forgets it: HANDLER is not called any more. What systemd has begun goes on. */
 Scope *scope_free(Scope *scope);
 DEFINE_CLEANUP(Scope *, scope_free);

@@ -29,6 +29,7 @@ static int on_unit_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         if (sd_bus_message_read(m, "so", &unit, NULL) < 0)
                 return 0;
 
+        scope_forget_made(s, unit);
         for (Scope *scope = s->scopes, *next; scope; scope = next) {
                 next = scope_next(scope);
                 scope_on_unit_removed(scope, unit);
@@ -108,6 +109,7 @@ Systemd *systemd_free(Systemd *s) {
                 return NULL;
 
         assert(!s->scopes);
+        scope_forget_made(s, NULL);
         sd_bus_slot_unref(s->job_removed);
         sd_bus_slot_unref(s->unit_removed);
         sd_bus_slot_unref(s->reloading);

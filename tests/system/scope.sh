@@ -71,6 +71,36 @@ test_no_controllers_where_others_are_in_the_unit() {
         assert_matches "$(in_unit sh -c "$run; true")" "no controllers of its own: other processes are in the cgroup /system.slice/run-.*.service"
 }
 
+# systemd notices late that a scope is empty, and here it never is: who asks for its name again waits for neither.
+# Only on: namespaced namespaced/trixie
+test_scope_of_one_who_ended_makes_way() {
+        local stays pid
+        berth run -d --rm --ephemeral --name heir "$busybox" sleep 1000
+        berth run -d --rm --ephemeral --name other "$busybox" sleep 1000
+        at_end berth kill other
+        # Goes as a supervisor does when its unit is stopped.
+        perl -e '$SIG{URG} = sub { exit }; sleep 1000' &
+        pid=$!
+        at_end kill -KILL "$pid"
+        wait_until 60 eval "[[ \$(tr '\\0' ' ' </proc/$pid/cmdline) == perl* ]]"
+        check busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
+                AttachProcessesToUnit ssau berth-heir.scope "" 1 "$pid"
+        berth kill heir
+        wait_until 60 eval '[[ $(berth list) != *heir* ]]'
+        assert_eq "$(systemctl is-active berth-heir.scope)" active
+        berth run --rm --ephemeral --name heir "$busybox" true
+        check eval '! kill -0 '"$pid"' 2>/dev/null'
+
+        # A name that is taken is nobody's to clear.
+        stays=$(leader_of other)
+        assert_contains "$(error_of berth run --rm --ephemeral --name other "$busybox" true)" "a machine of this name is running"
+        assert_eq "$(leader_of other)" "$stays"
+        for _ in {1..20}; do
+                berth run --rm --ephemeral --name heir "$busybox" true
+        done
+        assert_eq "$(systemctl is-active berth-other.scope)" active
+}
+
 # Limits hold for the payload only if it is in the scope in every hierarchy that systemd made it in.
 test_payload_is_in_the_scope_in_every_hierarchy() {
         local line
