@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Times commands against each other: interleave ROUNDS GAP-MS LABEL COMMAND… ';' LABEL COMMAND… ';' …
+ * Times commands against each other: interleave [--rotate] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' LABEL COMMAND… ';' …
  *
  * Each round runs every command once, in turn, so that whatever the machine does meanwhile happens to all of
- * them; the first round is not counted. Prints for each: LABEL, median, 90th percentile, least and failures
- * (runs that did not end with status 0), in microseconds, separated by tabs.
+ * them; the first round is not counted. With --rotate each round begins with another command, so that none has always the same
+ * one before it. With --alone, once a round, each runs a few times in a loop of its own, after a pause in which what the others
+ * leave behind is over; the first time of each loop is not counted. Prints for each: LABEL, median, 90th percentile, least and
+ * failures (runs that did not end with status 0), in microseconds, separated by tabs.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { COMMANDS_MAX = 32 };
+enum { COMMANDS_MAX = 32, ALONE_TIMES = 5, ALONE_PAUSE_MSEC = 1500 };
 
 typedef struct Command {
         const char *label;
         char **argv;
         uint64_t *times;
-        size_t failures;
+        size_t n, failures;
 } Command;
 
 static uint64_t now_usec(void) {
@@ -40,9 +44,13 @@ static void fail(const char *what) {
         exit(EXIT_FAILURE);
 }
 
+static void pause_msec(long msec) {
+        (void) nanosleep(&(struct timespec){ .tv_sec = msec / 1000, .tv_nsec = msec % 1000 * 1000000 }, NULL);
+}
+
 /* From before the fork until it is reaped: what somebody who types it waits for. */
-static uint64_t run(Command *command, const posix_spawn_file_actions_t *actions) {
-        uint64_t begin = now_usec();
+static uint64_t run(Command *command, const posix_spawn_file_actions_t *actions, long gap) {
+        uint64_t begin = now_usec(), taken;
         pid_t pid;
         int status;
 
@@ -51,8 +59,17 @@ static uint64_t run(Command *command, const posix_spawn_file_actions_t *actions)
                 fail(command->argv[0]);
         if (waitpid(pid, &status, 0) < 0)
                 fail("waitpid");
+        taken = now_usec() - begin;
         command->failures += status != 0;
-        return now_usec() - begin;
+        pause_msec(gap);
+        return taken;
+}
+
+static void run_alone(Command *command, const posix_spawn_file_actions_t *actions, long gap) {
+        pause_msec(ALONE_PAUSE_MSEC);
+        (void) run(command, actions, gap);
+        for (size_t i = 0; i < ALONE_TIMES; i++)
+                command->times[command->n++] = run(command, actions, gap);
 }
 
 static int compare(const void *a, const void *b) {
@@ -61,10 +78,18 @@ static int compare(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
+static void print(Command *command) {
+        uint64_t *times = command->times;
+
+        qsort(times, command->n, sizeof(uint64_t), compare);
+        printf("%s\t%llu\t%llu\t%llu\t%zu\n", command->label, (unsigned long long) times[command->n / 2],
+               (unsigned long long) times[command->n * 9 / 10], (unsigned long long) times[0], command->failures);
+}
+
 static size_t read_commands(int argc, char *argv[], Command *commands) {
         size_t n = 0;
 
-        for (int i = 3; i < argc; i++) {
+        for (int i = 0; i < argc; i++) {
                 if (n == COMMANDS_MAX || i + 1 >= argc) {
                         fprintf(stderr, "interleave: too many commands, or one without words\n");
                         exit(EXIT_FAILURE);
@@ -80,43 +105,53 @@ static size_t read_commands(int argc, char *argv[], Command *commands) {
 }
 
 int main(int argc, char *argv[]) {
+        static const struct option options[] = { { "rotate", no_argument, NULL, 'r' },
+                                                 { "alone", no_argument, NULL, 'a' },
+                                                 { 0 } };
         Command commands[COMMANDS_MAX];
         posix_spawn_file_actions_t actions;
+        bool rotate = false, alone = false, wrong = false;
         size_t n, rounds;
         long gap;
+        int c;
 
-        if (argc < 5) {
-                fprintf(stderr, "usage: interleave ROUNDS GAP-MS LABEL COMMAND… ';' …\n");
+        while ((c = getopt_long(argc, argv, "+", options, NULL)) >= 0) {
+                rotate |= c == 'r';
+                alone |= c == 'a';
+                wrong |= c == '?';
+        }
+        if (wrong || argc - optind < 4) {
+                fprintf(stderr, "usage: interleave [--rotate] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' …\n");
                 return EXIT_FAILURE;
         }
-        rounds = strtoul(argv[1], NULL, 10);
-        gap = strtol(argv[2], NULL, 10);
-        n = read_commands(argc, argv, commands);
+        rounds = strtoul(argv[optind], NULL, 10);
+        gap = strtol(argv[optind + 1], NULL, 10);
+        n = read_commands(argc - optind - 2, argv + optind + 2, commands);
 
         (void) posix_spawn_file_actions_init(&actions);
         (void) posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         (void) posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 
-        for (size_t c = 0; c < n; c++) {
-                commands[c].times = calloc(rounds + 1, sizeof(uint64_t));
-                if (!commands[c].times || rounds == 0)
+        for (size_t i = 0; i < n; i++) {
+                commands[i].times = calloc(rounds, ALONE_TIMES * sizeof(uint64_t));
+                if (!commands[i].times || rounds == 0)
                         fail("allocating");
         }
-        for (size_t round = 0; round <= rounds; round++)
-                for (size_t c = 0; c < n; c++) {
-                        struct timespec pause = { .tv_sec = gap / 1000, .tv_nsec = gap % 1000 * 1000000 };
+        for (size_t round = 0; round < rounds + !alone; round++)
+                for (size_t i = 0; i < n; i++) {
+                        Command *command = &commands[(i + (rotate ? round : 0)) % n];
 
-                        commands[c].times[round] = run(&commands[c], &actions);
-                        (void) nanosleep(&pause, NULL);
+                        if (alone)
+                                run_alone(command, &actions, gap);
+                        else if (round == 0)
+                                (void) run(command, &actions, gap);
+                        else
+                                command->times[command->n++] = run(command, &actions, gap);
                 }
 
-        for (size_t c = 0; c < n; c++) {
-                uint64_t *times = commands[c].times + 1;
-
-                qsort(times, rounds, sizeof(uint64_t), compare);
-                printf("%s\t%llu\t%llu\t%llu\t%zu\n", commands[c].label, (unsigned long long) times[rounds / 2],
-                       (unsigned long long) times[rounds * 9 / 10], (unsigned long long) times[0], commands[c].failures);
-                free(commands[c].times);
+        for (size_t i = 0; i < n; i++) {
+                print(&commands[i]);
+                free(commands[i].times);
         }
         (void) posix_spawn_file_actions_destroy(&actions);
         return EXIT_SUCCESS;

@@ -64,6 +64,7 @@ test_controllers_for_a_leader_born_in_the_scope() {
 # Only on: vm/trixie
 test_no_controllers_where_others_are_in_the_unit() {
         local run="berth run --keep-unit --rm --ephemeral --nesting $busybox true"
+        on_cgroup_v2 || skip "cgroup v1 minds nobody"
         in_unit() {
                 systemd-run --quiet --pipe --wait --collect --property=Delegate=yes "$@" 2>&1
         }

@@ -122,7 +122,7 @@ row_hundred_8_at_a_time() {
 # The scale that is promised: what the manager keeps, what a list costs, and what the last machines cost that the first
 # did not. Systemd's own price grows too, and is measured at the same places.
 row_thousand() {
-        local many=${MANY:-1000} rounds=$((${ROUNDS:-40} / 2))
+        local many=${MANY:-1000} rounds=$((rounds / 2))
         title 'a start while no other machine runs'
         bus-starts "$rounds" 0 "$busybox_tree" | figures
         start_many berth "$many" 8

@@ -23,10 +23,11 @@ oci_bundle() {
         fi
 }
 
+# compare_starts HOW ROUNDS GAP-MS
 compare_starts() {
         oci_bundle "$work/plain" none
         oci_bundle "$work/seccomp" /usr/share/containers/seccomp.json
-        compare "$1" \
+        compare "$@" \
                 'systemd-run --scope' systemd-run --quiet --scope /bin/true ';' \
                 'berth run --rm' berth run --rm --ephemeral $no_network "$busybox_tree" /bin/true ';' \
                 'unshare' unshare --mount --uts --ipc --net --pid --fork --user --map-root-user --cgroup /bin/true ';' \
@@ -44,20 +45,31 @@ if berth run --help | grep -q -- --network; then
 fi
 
 row_start() {
-        title 'start to exit, back to back'
-        compare_starts 0
+        title 'start to exit, one command after the other'
+        compare_starts --rotate "$rounds" 0
 }
 
 row_start_spaced() {
-        title 'start to exit, spaced by 60 ms'
-        compare_starts 60
+        title 'start to exit, one command after the other, spaced by 60 ms'
+        compare_starts --rotate "$rounds" 60
+}
+
+# What a script that calls nothing else waits for: what one command does for those after it, or leaves them to do, is its own.
+row_start_alone() {
+        title 'start to exit, each in a loop of its own'
+        compare_starts --alone $(((rounds + 4) / 5)) 0
+}
+
+row_start_alone_spaced() {
+        title 'start to exit, each in a loop of its own, spaced by 60 ms'
+        compare_starts --alone $(((rounds + 4) / 5)) 60
 }
 
 # In a unit of its own: there is no scope to make.
 row_keep_unit() {
         title 'the supervisor alone, in the unit it is started in'
         systemd-run --quiet --pipe --wait --collect --setenv=PATH="$PATH" --property=Delegate=yes --property=KillMode=mixed \
-                "$here/interleave" "${ROUNDS:-40}" 0 \
+                "$here/interleave" "$rounds" 0 \
                 'kernel price' kernel-price "$busybox_tree" /bin/true ';' \
                 'berth run --keep-unit' berth run --rm --keep-unit --ephemeral $no_network "$busybox_tree" /bin/true ';' \
                 'bwrap' bwrap --unshare-all --ro-bind "$busybox_tree" / --dev /dev --proc /proc /bin/true >"$work/lines" || true
@@ -66,6 +78,6 @@ row_keep_unit() {
 
 row_bus() {
         title 'on an open connection: RunMachine until its reply'
-        bus-starts "${ROUNDS:-40}" 0 "$busybox_tree" >"$work/lines"
+        bus-starts "$rounds" 0 "$busybox_tree" >"$work/lines"
         figures <"$work/lines"
 }

@@ -20,7 +20,7 @@ kill -s RTMIN+3 "$leader"
 exec tail --pid="$leader" -s 0.002 -f /dev/null
 END
         chmod 755 /usr/local/bin/end_by_signal
-        interleave $((${ROUNDS:-40} / 8 + 2)) 0 \
+        interleave $((rounds / 8 + 2)) 0 \
                 'systemd-nspawn' systemd-run --quiet --unit=bench-boot --property=Type=notify --property=KillMode=mixed --property=Delegate=yes \
                 systemd-nspawn --quiet --keep-unit --boot --notify-ready=yes -U --private-network --machine=bench-nspawn \
                 --directory="$work/trees/nspawn" ';' \
@@ -38,7 +38,7 @@ END
 
 row_podman() {
         title 'start to exit, without a network link and with one on the default bridge'
-        interleave $((${ROUNDS:-40} / 4 + 1)) 0 \
+        interleave $((rounds / 4 + 1)) 0 \
                 'podman run --rm' podman "${podman_store[@]}" run --quiet --rm --network=none --rootfs "$busybox_tree:O" /bin/true ';' \
                 'berth run --rm' berth run --rm --ephemeral --network=none "$busybox_tree" /bin/true ';' \
                 'podman run --rm, bridge' podman "${podman_store[@]}" run --quiet --rm --rootfs "$busybox_tree:O" /bin/true ';' \
