@@ -342,13 +342,22 @@ typedef struct Stale {
         size_t n;
 } Stale;
 
-/* A bridge of ours whose network has no machine is stale. Its file goes at once, so that nobody takes an address of it any more. */
-static int note_stale(const LinkInfo *link, void *userdata) {
-        Stale *stale = userdata;
+/*
+ * A bridge of ours whose network has no machine is stale. Its file goes at once, so that nobody takes an address of it any more.
+ * And so is the end of a link whose machine is dead, but whose network namespace somebody keeps.
+ */
+static bool is_stale(const LinkInfo *link, const Networks *networks) {
         const char *network = startswith(link->alias, BRIDGE_ALIAS);
 
-        if (network && streq(link->kind, "bridge") && stale->n < ELEMENTSOF(stale->indices) &&
-            pool_forget(stale->networks->directory, network) >= 0)
+        if (network && streq(link->kind, "bridge"))
+                return pool_forget(networks->directory, network) >= 0;
+        return streq(link->kind, "veth") && startswith(link->name, LINK_GONE);
+}
+
+static int note_stale(const LinkInfo *link, void *userdata) {
+        Stale *stale = userdata;
+
+        if (stale->n < ELEMENTSOF(stale->indices) && is_stale(link, stale->networks))
                 stale->indices[stale->n++] = link->index;
         return 0;
 }

@@ -150,15 +150,42 @@ static int add_name(Netlink *nl, const char *name, const char *full) {
         return netlink_run(nl);
 }
 
+/* Down first: before Linux 6.2 no interface that is up takes another name. */
+static int set_aside(Netlink *nl, uint32_t index, const char *full) {
+        const struct ifinfomsg header = { .ifi_index = (int) index },
+                               header_down = { .ifi_index = (int) index, .ifi_change = IFF_UP };
+        size_t list;
+        int r;
+
+        netlink_begin(nl, RTM_NEWLINK, 0, &header_down, sizeof(header_down));
+        netlink_begin(nl, RTM_NEWLINK, 0, &header, sizeof(header));
+        netlink_put_string(nl, IFLA_IFNAME, LINK_GONE "%d");
+        if (full) {
+                netlink_begin(nl, RTM_DELLINKPROP, 0, &header, sizeof(header));
+                list = netlink_nest(nl, IFLA_PROP_LIST | NLA_F_NESTED);
+                netlink_put_string(nl, IFLA_ALT_IFNAME, full);
+                netlink_end(nl, list);
+        }
+        r = netlink_run(nl);
+        return r < 0 && nl->failed < 2 ? r : 0;
+}
+
+/*
+ * The end of a machine that ended lives on for some ten milliseconds, until the kernel has taken its network namespace down. To
+ * take it away would be to wait for that (netdev_run_todo(), net/core/dev.c); for its name it is enough to give it another one.
+ */
+static void take_name(Netlink *nl, const LinkPair *pair) {
+        LinkInfo stale;
+
+        if (link_find(nl, pair->host, &stale) >= 0 && set_aside(nl, stale.index, pair->full) < 0)
+                (void) link_delete(nl, stale.index);
+}
+
 int link_make_pair(Netlink *nl, const LinkPair *pair) {
         int r = make_pair(nl, pair);
 
-        /* The end of a machine that was killed lives on for some ten milliseconds. */
         if (r == -EEXIST) {
-                LinkInfo stale;
-
-                if (link_find(nl, pair->host, &stale) >= 0)
-                        (void) link_delete(nl, stale.index);
+                take_name(nl, pair);
                 r = make_pair(nl, pair);
         }
         return r >= 0 && pair->full ? add_name(nl, pair->host, pair->full) : r;

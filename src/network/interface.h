@@ -40,7 +40,10 @@ typedef struct LinkPair {
         pid_t peer_pid;
 } LinkPair;
 
-/* What is left of an earlier link of the same name is taken away: the machine's name is locked, so nobody uses it. */
+/* What the host's end of a link of a dead machine is called, with a number behind it, once its name is another one's. */
+#define LINK_GONE "berth-gone"
+
+/* What is left of an earlier link of the same name is set aside: the machine's name is locked, so nobody uses it. */
 int link_make_pair(Netlink *nl, const LinkPair *pair);
 
 int link_delete(Netlink *nl, uint32_t index);

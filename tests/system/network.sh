@@ -163,6 +163,32 @@ test_long_names() {
         assert_eq "$(link_of "$long-1" host)" "$one"
 }
 
+# The host's end lives as long as somebody keeps the network namespace of a machine that ended: its name does not.
+# Only on: namespaced vm
+test_link_of_one_who_ended_gives_its_name_up() {
+        local long=a-machine-whose-name-is-longer-than-any-interface host index old
+        serve "$long" --network=bridge
+        host=$(link_of "$long" host)
+        index=$(cat "/sys/class/net/$host/ifindex")
+        exec 5<"/proc/$(leader_of "$long")/ns/net"
+        berth terminate "$long"
+        assert_eq "$(cat "/sys/class/net/$host/ifindex")" "$index"
+
+        serve "$long" --network=bridge
+        assert_ne "$(cat "/sys/class/net/$host/ifindex")" "$index"
+        assert_eq "$(ip -j link show "vb-$long" | jq '.[0].ifindex')" "$(cat "/sys/class/net/$host/ifindex")"
+        assert_eq "$(get "http://$(address_of "$long")/")" "$long"
+        old=$(ip -j link | jq -r ".[] | select(.ifindex == $index).ifname")
+        assert_matches "$old" '^berth-gone[0-9]+$'
+        assert_lacks "$(ip -j link show "$old" | jq -c '.[0].flags')" '"UP"'
+
+        # It goes when the networks are tidied up, whoever keeps what.
+        berth terminate "$long"
+        wait_until 60 network_is_gone berth0
+        wait_until 60 network_is_gone "$old"
+        exec 5<&-
+}
+
 # Only on: namespaced
 test_given_addresses() {
         fresh_network
