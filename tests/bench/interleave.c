@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Times commands against each other: interleave [--rotate] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' LABEL COMMAND… ';' …
+ * Times commands against each other: interleave [--shuffle] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' LABEL COMMAND… ';' …
  *
  * Each round runs every command once, in turn, so that whatever the machine does meanwhile happens to all of
- * them; the first round is not counted. With --rotate each round begins with another command, so that none has always the same
+ * them; the first round is not counted. With --shuffle each round has an order of its own, so that none has always the same
  * one before it. With --alone, once a round, each runs a few times in a loop of its own, after a pause in which what the others
  * leave behind is over; the first time of each loop is not counted. Prints for each: LABEL, median, 90th percentile, least and
  * failures (runs that did not end with status 0), in microseconds, separated by tabs.
@@ -86,6 +86,16 @@ static void print(Command *command) {
                (unsigned long long) times[command->n * 9 / 10], (unsigned long long) times[0], command->failures);
 }
 
+/* Each order is as likely, and the orders of every run are the same. */
+static void mix(size_t *order, size_t n) {
+        for (size_t i = n; i > 1; i--) {
+                size_t j = (size_t) random() % i, other = order[j];
+
+                order[j] = order[i - 1];
+                order[i - 1] = other;
+        }
+}
+
 static size_t read_commands(int argc, char *argv[], Command *commands) {
         size_t n = 0;
 
@@ -105,23 +115,24 @@ static size_t read_commands(int argc, char *argv[], Command *commands) {
 }
 
 int main(int argc, char *argv[]) {
-        static const struct option options[] = { { "rotate", no_argument, NULL, 'r' },
+        static const struct option options[] = { { "shuffle", no_argument, NULL, 's' },
                                                  { "alone", no_argument, NULL, 'a' },
                                                  { 0 } };
         Command commands[COMMANDS_MAX];
+        size_t order[COMMANDS_MAX];
         posix_spawn_file_actions_t actions;
-        bool rotate = false, alone = false, wrong = false;
+        bool shuffle = false, alone = false, wrong = false;
         size_t n, rounds;
         long gap;
         int c;
 
         while ((c = getopt_long(argc, argv, "+", options, NULL)) >= 0) {
-                rotate |= c == 'r';
+                shuffle |= c == 's';
                 alone |= c == 'a';
                 wrong |= c == '?';
         }
         if (wrong || argc - optind < 4) {
-                fprintf(stderr, "usage: interleave [--rotate] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' …\n");
+                fprintf(stderr, "usage: interleave [--shuffle] [--alone] ROUNDS GAP-MS LABEL COMMAND… ';' …\n");
                 return EXIT_FAILURE;
         }
         rounds = strtoul(argv[optind], NULL, 10);
@@ -133,13 +144,16 @@ int main(int argc, char *argv[]) {
         (void) posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 
         for (size_t i = 0; i < n; i++) {
+                order[i] = i;
                 commands[i].times = calloc(rounds, ALONE_TIMES * sizeof(uint64_t));
                 if (!commands[i].times || rounds == 0)
                         fail("allocating");
         }
-        for (size_t round = 0; round < rounds + !alone; round++)
+        for (size_t round = 0; round < rounds + !alone; round++) {
+                if (shuffle)
+                        mix(order, n);
                 for (size_t i = 0; i < n; i++) {
-                        Command *command = &commands[(i + (rotate ? round : 0)) % n];
+                        Command *command = &commands[order[i]];
 
                         if (alone)
                                 run_alone(command, &actions, gap);
@@ -148,6 +162,7 @@ int main(int argc, char *argv[]) {
                         else
                                 command->times[command->n++] = run(command, &actions, gap);
                 }
+        }
 
         for (size_t i = 0; i < n; i++) {
                 print(&commands[i]);

@@ -46,12 +46,12 @@ fi
 
 row_start() {
         title 'start to exit, one command after the other'
-        compare_starts --rotate "$rounds" 0
+        compare_starts --shuffle "$rounds" 0
 }
 
 row_start_spaced() {
         title 'start to exit, one command after the other, spaced by 60 ms'
-        compare_starts --rotate "$rounds" 60
+        compare_starts --shuffle "$rounds" 60
 }
 
 # What a script that calls nothing else waits for: what one command does for those after it, or leaves them to do, is its own.
@@ -69,7 +69,7 @@ row_start_alone_spaced() {
 row_keep_unit() {
         title 'the supervisor alone, in the unit it is started in'
         systemd-run --quiet --pipe --wait --collect --setenv=PATH="$PATH" --property=Delegate=yes --property=KillMode=mixed \
-                "$here/interleave" "$rounds" 0 \
+                "$here/interleave" --shuffle "$rounds" 0 \
                 'kernel price' kernel-price "$busybox_tree" /bin/true ';' \
                 'berth run --keep-unit' berth run --rm --keep-unit --ephemeral $no_network "$busybox_tree" /bin/true ';' \
                 'bwrap' bwrap --unshare-all --ro-bind "$busybox_tree" / --dev /dev --proc /proc /bin/true >"$work/lines" || true

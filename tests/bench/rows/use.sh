@@ -6,7 +6,7 @@
 
 row_bridge() {
         title 'start to exit with a link on the default bridge'
-        compare --rotate "$rounds" 0 \
+        compare --shuffle "$rounds" 0 \
                 'berth run --rm, no link' berth run --rm --ephemeral $no_network "$busybox_tree" /bin/true ';' \
                 'berth run --rm, bridge' berth run --rm --ephemeral "$busybox_tree" /bin/true
 }
@@ -20,7 +20,7 @@ row_exec() {
         podman "${podman_store[@]}" run --quiet --detach --name=bench-exec --network=none --rootfs "$busybox_tree:O" sleep infinity >/dev/null
         lxc_start exec-lxc
         leader=$(busctl get-property org.berth1 /org/berth1/machine/bench_2dexec org.berth1.Machine Leader | cut -d ' ' -f 2)
-        compare --rotate "$rounds" 0 \
+        compare --shuffle "$rounds" 0 \
                 'nsenter' nsenter --target "$leader" --all /bin/true ';' \
                 'berth exec' berth exec bench-exec /bin/true ';' \
                 'crun exec' crun exec bench-exec-crun /bin/true ';' \
@@ -36,7 +36,7 @@ row_list() {
         local many=${MANY:-100}
         title "the list of $many machines"
         start_many berth "$many" 8
-        compare --rotate "$rounds" 0 \
+        compare --shuffle "$rounds" 0 \
                 'berth list' berth list ';' \
                 'busctl call ListMachines' busctl call org.berth1 /org/berth1 org.berth1.Manager ListMachines ';' \
                 'busctl call GetId of the bus' busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetId ';' \
@@ -51,7 +51,7 @@ row_tree_size() {
         cp -a "$busybox_tree" "$work/large"
         mkdir -p "$work/large/opt"
         fallocate -l 2G "$work/large/opt/data"
-        compare --rotate "$rounds" 0 \
+        compare --shuffle "$rounds" 0 \
                 '2 MB' berth run --rm --ephemeral $no_network "$work/small" /bin/true ';' \
                 '2 GB' berth run --rm --ephemeral $no_network "$work/large" /bin/true
 }

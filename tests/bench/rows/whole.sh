@@ -38,7 +38,7 @@ END
 
 row_podman() {
         title 'start to exit, without a network link and with one on the default bridge'
-        interleave $((rounds / 4 + 1)) 0 \
+        interleave --shuffle $((rounds / 4 + 1)) 0 \
                 'podman run --rm' podman "${podman_store[@]}" run --quiet --rm --network=none --rootfs "$busybox_tree:O" /bin/true ';' \
                 'berth run --rm' berth run --rm --ephemeral --network=none "$busybox_tree" /bin/true ';' \
                 'podman run --rm, bridge' podman "${podman_store[@]}" run --quiet --rm --rootfs "$busybox_tree:O" /bin/true ';' \
