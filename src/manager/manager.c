@@ -19,6 +19,7 @@
 #include "network.h"
 #include "operation.h"
 #include "parse-util.h"
+#include "ready-scope.h"
 #include "registry.h"
 #include "spawner.h"
 #include "start.h"
@@ -96,6 +97,7 @@ Manager *manager_free(Manager *manager) {
                 machine_free(manager->machines[manager->n_machines - 1]);
         free(manager->machines);
 
+        ready_scope_free(manager->ready_scope);
         drop_ins_unwatch(manager);
         image_unwatch(manager);
         followers_free(manager);

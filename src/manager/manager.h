@@ -36,6 +36,8 @@ typedef struct Manager {
         Systemd *systemd;
         Spawner *spawner;
         GracePeriod *grace_period; /* NULL: nothing to be gained by one */
+        struct ReadyScope *ready_scope; /* for the next start, or NULL */
+        uint64_t ready_scope_usec; /* when the last start was answered that another one might follow (CLOCK_MONOTONIC) */
 
         Machine **machines;      /* sorted by name, which is how they are found and listed */
         size_t n_machines;

@@ -17,6 +17,7 @@
 #include "name.h"
 #include "operation.h"
 #include "property.h"
+#include "ready-scope.h"
 #include "scope.h"
 #include "spawner.h"
 #include "string-util.h"
@@ -55,6 +56,8 @@ struct Start {
 
         bool waits_for_turn;
         bool has_turn;
+        bool picks_name;
+        ReadyScope *ready;       /* until its supervisor has our machine */
         bool cloned;             /* the tree is there, or was from the beginning */
         bool requested;          /* the spawner has not answered */
         PidRef supervisor;       /* until the machine watches it */
@@ -88,6 +91,7 @@ static void start_free(Operation *operation) {
         sd_bus_slot_unref(s->start_call);
         sd_event_source_disable_unref(s->devices_source);
         scope_free(s->scope);
+        ready_scope_give_back(s->ready);
         pidref_done(&s->supervisor);
         preparation_done(&s->preparation);
         fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer, s->devices, s->devices_peer }, 6);
@@ -241,7 +245,7 @@ static int check_name(Start *s, Error *error) {
 static int claim_name(Start *s, Error *error) {
         int r = check_name(s, error);
 
-        if (r == 0)
+        if (r == 0 && !s->ready)
                 make_way(s);
         return r;
 }
@@ -333,6 +337,8 @@ static int prepare_entry(Start *s, Error *error) {
 
         if (root && task_is_on(s->operation.manager, root))
                 return error_set(error, ERROR_IMAGE_IN_USE, EBUSY, "opening the tree", root, "it is being changed or removed");
+        if (s->ready && str_replace(&s->request.spec->name, ready_scope_name(s->ready)) < 0)
+                return error_oom(error);
         return prepare(s->operation.manager->places, TAKE_PTR(s->request.spec), s->request.kept ? 0 : PREPARE_NEW,
                        &s->preparation, error);
 }
@@ -439,6 +445,11 @@ static void drop_handed_over(Start *s) {
         entry_done(&s->preparation.entry);
 }
 
+static void drop_pairs(Start *s) {
+        fd_close_many((int[]){ s->link, s->link_peer, s->session, s->session_peer, s->devices, s->devices_peer }, 6);
+        s->link = s->link_peer = s->session = s->session_peer = s->devices = s->devices_peer = -EBADF;
+}
+
 static void on_spawned(void *userdata, int pidfd) {
         Start *s = userdata;
         int r;
@@ -447,7 +458,12 @@ static void on_spawned(void *userdata, int pidfd) {
         if (pidfd >= 0)
                 drop_handed_over(s);
         r = pidfd < 0 ? pidfd : pidref_from_pidfd_consume(pidfd, &s->supervisor);
-        if (r < 0)
+        if (r < 0 && s->ready) {
+                /* Somebody killed it. Its scope will be in the way for as long as it takes systemd to see that. */
+                ready_scope_give_back(TAKE_PTR(s->ready));
+                drop_pairs(s);
+                start_advance(s);
+        } else if (r < 0)
                 start_fail_with(s, ERROR_START_FAILED, r == -ESRCH ? "the supervisor ended at once" : errno_text(r));
         else
                 start_advance(s);
@@ -467,8 +483,15 @@ static int watch_devices(Start *s, Error *error) {
         return 0;
 }
 
-static int spawn_supervisor(Start *s, Error *error) {
+static SpawnFlags spawn_flags(const Start *s) {
         const NamespaceChoice *pid = &s->preparation.spec->namespaces[NAMESPACE_PID];
+
+        if (s->ready)
+                return SPAWN_RESERVED | (ready_scope_is_made(s->ready) ? SPAWN_PLACED : 0);
+        return pid->mode == NAMESPACE_PRIVATE ? 0 : SPAWN_HOST_PIDS;
+}
+
+static int spawn_supervisor(Start *s, Error *error) {
         int r;
 
         if (pidref_is_set(&s->supervisor))
@@ -484,7 +507,7 @@ static int spawn_supervisor(Start *s, Error *error) {
 
         r = spawner_request(s->operation.manager->spawner,
                             &(SpawnRequest){
-                                    .flags = pid->mode == NAMESPACE_PRIVATE ? 0 : SPAWN_HOST_PIDS,
+                                    .flags = spawn_flags(s),
                                     .run_dir = s->preparation.entry.dir,
                                     .tree = s->preparation.tree,
                                     .name_lock = s->preparation.entry.lock,
@@ -579,6 +602,18 @@ static int ask_for_scope(Start *s, Error *error) {
         return r;
 }
 
+/* There is one already, or it is on its way. */
+static int use_ready_scope(Start *s) {
+        int r = ready_scope_use(TAKE_PTR(s->ready), s->preparation.spec, on_scope, s, &s->scope);
+
+        timeline_mark(&s->timeline, "berthd: supervisor told, its scope was asked for before");
+        if (r > 0) {
+                s->scope_ready = true;
+                tell_scope(s, 0, NULL);
+        }
+        return r;
+}
+
 /* It has them, or is gone, which its pidfd tells. */
 static int on_devices(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         _cleanup_error_ Error error = ERROR_NULL;
@@ -626,9 +661,10 @@ static int launch(Start *s, Error *error) {
                 return error_set_errno(error, r, what, machine_name(machine));
         }
 
-        if (s->devices < 0)
+        r = s->ready ? use_ready_scope(s) : -ENOENT;
+        if (r < 0 && s->devices < 0)
                 r = ask_for_scope(s, error);
-        else {
+        else if (r < 0) {
                 r = sd_event_add_io(s->operation.manager->event, &s->devices_source, s->devices, EPOLLIN, on_devices, s);
                 if (r < 0)
                         error_set_errno(error, r, what, machine_name(machine));
@@ -654,6 +690,8 @@ static int answer(Start *s, Error *error) {
         if (r < 0)
                 log_debug("the caller of machine '%s' was not told that it runs: %s", machine_name(machine), errno_text(r));
 
+        if (s->picks_name)
+                ready_scope_expect(s->operation.manager, s->preparation.spec);
         /* The first transient unit of all may have made systemd's folder. */
         drop_ins_watch(s->operation.manager);
 
@@ -712,7 +750,11 @@ int start_begin(Call *call, Error *error) {
                 .supervisor = PIDREF_NULL,
                 .error = ERROR_NULL,
         };
-        grace_period_begin(manager->grace_period);
+        s->picks_name = !s->request.spec->name && !s->request.kept;
+        s->ready = s->picks_name ? ready_scope_take(manager, s->request.spec) : NULL;
+        /* With a scope that is there nothing moves; who waits for a grace period would only be in its way. */
+        if (!s->ready || grace_period_is_kept(manager->grace_period))
+                grace_period_begin(manager->grace_period);
         request->spec = request->given = NULL;
         request->warnings = NULL;
         s->timeline.begin = s->request.spec->timing_usec;

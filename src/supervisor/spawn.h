@@ -23,6 +23,10 @@ typedef enum SpawnFlags {
         SPAWN_CLONE = 1 << 5,
         SPAWN_IMAGE = 1 << 6,    /* no machine: what image-job.h describes, in the folder run_dir; stdin_fd has the job */
         SPAWN_HOST_PIDS = 1 << 4, /* the supervisor is in the host's pid namespace: only from there others can be joined */
+        /* No machine yet: the reply is a supervisor that waits, so that a scope can be made around it; one at a time. */
+        SPAWN_RESERVE = 1 << 7,
+        SPAWN_RESERVED = 1 << 8, /* to be taken by that one, or by nobody */
+        SPAWN_PLACED = 1 << 9,   /* with SPAWN_RESERVED: it is in its scope */
 } SpawnFlags;
 
 /*

@@ -20,6 +20,7 @@
 #include "fd-util.h"
 #include "kernel.h"
 #include "spawn-protocol.h"
+#include "starting.h"
 #include "supervisor.h"
 #include "task.h"
 
@@ -64,10 +65,11 @@ static pid_t fork_supervisor(SpawnFlags flags, int *ret_pidfd) {
         return pid;
 }
 
-static int answer(int socket, pid_t pid, int pidfd) {
-        SpawnReply reply = { .result = pid < 0 ? pid : 0 };
+/* PIDFD may be the negative errno with which there is none. */
+static int answer(int socket, int pidfd) {
+        SpawnReply reply = { .result = pidfd < 0 ? pidfd : 0 };
 
-        return fd_pass_send(socket, &reply, sizeof(reply), &pidfd, pid < 0 ? 0 : 1);
+        return fd_pass_send(socket, &reply, sizeof(reply), &pidfd, pidfd < 0 ? 0 : 1);
 }
 
 /* In a child: what it was forked for. */
@@ -90,31 +92,68 @@ static void spare_done(Spare *spare) {
         *spare = SPARE_NULL;
 }
 
-/* Without one the next request takes a little longer. MANAGER is closed in the child, which ends with the spawner. */
-static void spare_fork(Spare *spare, int manager, const Title *title) {
-        int pair[2];
+static void on_stop(int signal) {
+        _exit(EXIT_SUCCESS);
+}
+
+/*
+ * What a spare does. One that is reserved has a scope made around it: it ends when systemd stops that (KillSignal= in
+ * scope.c), and like any supervisor not while it is being made.
+ */
+static _noreturn_ void spare_wait(int socket, const Title *title) {
+        bool reserved = false;
+        SpawnRequest request;
+        int r;
+
+        (void) signal(SIGURG, on_stop);
+        while ((r = read_request(socket, &request)) >= 0 && request.flags & SPAWN_RESERVE) {
+                reserved = true;
+                title_set(title, "--reserved");
+        }
+        if (r < 0 && reserved)
+                starting_await_scope(NULL);
+        if (r < 0)
+                _exit(EXIT_SUCCESS);
+        (void) signal(SIGURG, SIG_DFL);
+        (void) fd_close(socket);
+        become(&request, title);
+}
+
+typedef struct Spawner {
+        int socket;              /* to the manager */
+        const Title *title;
+        Spare spare, reserved;
+} Spawner;
+
+/* In a child: what is the spawner's alone. Whoever kept the socket of another spare would keep that from ending. */
+static void leave_spawner(Spawner *spawner) {
+        (void) fd_close(spawner->socket);
+        spare_done(&spawner->spare);
+        spare_done(&spawner->reserved);
+}
+
+/* Without one the next request takes a little longer. */
+static void spare_fork(Spawner *spawner) {
+        int pair[2], pidfd = -EBADF;
         pid_t pid;
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
                 return;
-        pid = fork_supervisor(0, &spare->pidfd);
+        pid = fork_supervisor(0, &pidfd);
         if (pid == 0) {
-                SpawnRequest request;
+                const Title *title = spawner->title;
 
-                (void) fd_close(manager);
+                leave_spawner(spawner);
                 (void) fd_close(pair[0]);
                 title_set(title, "--spare");
                 /* Pages that we share with the spawner are copied as they are written to: now, and not while somebody waits. */
                 supervisor_warm_up();
-                if (read_request(pair[1], &request) < 0)
-                        _exit(EXIT_SUCCESS);
-                (void) fd_close(pair[1]);
-                become(&request, title);
+                spare_wait(pair[1], title);
         }
         (void) fd_close(pair[1]);
-        spare->socket = pair[0];
+        spawner->spare = (Spare){ .pidfd = pidfd, .socket = pair[0] };
         if (pid < 0)
-                spare_done(spare);
+                spare_done(&spawner->spare);
 }
 
 /* It has nothing to do but to end. */
@@ -129,12 +168,26 @@ static void spare_dismiss(Spare *spare) {
 
 /* Its pidfd, the caller's, if it took the request. One that somebody killed does not. */
 static int spare_use(Spare *spare, const SpawnRequest *request) {
-        int pidfd = -ENOENT;
+        int pidfd = -ESRCH;
 
-        if (spare->pidfd >= 0 && request->flags == 0 && spawner_send(spare->socket, request) >= 0)
+        if (spare->pidfd >= 0 && spawner_send(spare->socket, request) >= 0)
                 pidfd = TAKE_FD(spare->pidfd);
-        if (pidfd >= 0 || request->flags == 0)
-                spare_done(spare);
+        spare_done(spare);
+        return pidfd;
+}
+
+/* The spare becomes the one that is reserved. */
+static int spare_reserve(Spare *spare, Spare *reserved, const SpawnRequest *request) {
+        int pidfd;
+
+        if (spare->pidfd < 0 || spawner_send(spare->socket, request) < 0)
+                return -ESRCH;
+        pidfd = fd_dup(spare->pidfd);
+        if (pidfd < 0)
+                return pidfd;
+        spare_done(reserved);
+        *reserved = *spare;
+        *spare = SPARE_NULL;
         return pidfd;
 }
 
@@ -142,8 +195,35 @@ static bool is_asked(int socket) {
         return poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, 0) != 0;
 }
 
+static int fork_for(Spawner *spawner, SpawnRequest *request) {
+        int pidfd = -EBADF;
+        pid_t pid = fork_supervisor(request->flags, &pidfd);
+
+        if (pid == 0) {
+                const Title *title = spawner->title;
+
+                leave_spawner(spawner);
+                become(request, title);
+        }
+        return pid < 0 ? pid : pidfd;
+}
+
+/* The pidfd of whoever takes the request, the caller's. */
+static int serve(Spawner *spawner, SpawnRequest *request) {
+        int pidfd = -ESRCH;
+
+        if (request->flags & SPAWN_RESERVE)
+                return spare_reserve(&spawner->spare, &spawner->reserved, request);
+        if (request->flags & SPAWN_RESERVED)
+                return spare_use(&spawner->reserved, request);
+        /* One with flags wants other namespaces, or is no supervisor. */
+        if (request->flags == 0)
+                pidfd = spare_use(&spawner->spare, request);
+        return pidfd >= 0 ? pidfd : fork_for(spawner, request);
+}
+
 int spawner_run(int socket, const Title *title, Error *error) {
-        Spare spare = SPARE_NULL;
+        Spawner spawner = { .socket = socket, .title = title, .spare = SPARE_NULL, .reserved = SPARE_NULL };
 
         /* The kernel reaps: the manager holds pidfds, nobody waits for the status. */
         (void) signal(SIGCHLD, SIG_IGN);
@@ -155,30 +235,21 @@ int spawner_run(int socket, const Title *title, Error *error) {
         for (;;) {
                 _cleanup_close_ int pidfd = -EBADF;
                 SpawnRequest request;
-                pid_t pid = 0;
                 int r;
 
-                if (spare.pidfd < 0 && !is_asked(socket))
-                        spare_fork(&spare, socket, title);
+                if (spawner.spare.pidfd < 0 && !is_asked(socket))
+                        spare_fork(&spawner);
                 r = read_request(socket, &request);
                 if (r == -ECONNRESET || r == -EPIPE) {
-                        spare_dismiss(&spare);
+                        spare_done(&spawner.reserved);
+                        spare_dismiss(&spawner.spare);
                         return EXIT_SUCCESS;
                 }
                 if (r < 0)
                         return error_set_errno(error, r, "reading a spawn request", NULL);
 
-                pidfd = spare_use(&spare, &request);
-                if (pidfd < 0) {
-                        pid = fork_supervisor(request.flags, &pidfd);
-                        if (pid == 0) {
-                                (void) fd_close(socket);
-                                spare_done(&spare);
-                                become(&request, title);
-                        }
-                }
-
-                r = answer(socket, pid, pidfd);
+                pidfd = serve(&spawner, &request);
+                r = answer(socket, pidfd);
                 spawn_request_close(&request);
                 if (r < 0)
                         return EXIT_SUCCESS;

@@ -17,6 +17,7 @@
 #include "hooks.h"
 #include "oom.h"
 #include "parse-util.h"
+#include "path-util.h"
 #include "recorder.h"
 #include "streams.h"
 #include "string-util.h"
@@ -126,26 +127,30 @@ static void pause_msec(unsigned msec) {
         (void) nanosleep(&(struct timespec){ .tv_sec = msec / 1000, .tv_nsec = (long) (msec % 1000) * 1000000 }, NULL);
 }
 
-static bool is_in_scope(const Supervisor *s) {
-        _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+static bool is_machine_scope(const char *name) {
+        const char *suffix = strrchr(name, '.');
 
-        return cgroup_open_own(&own, NULL) >= 0 && cgroup_is_unit(&own, s->state.unit);
+        return startswith(name, "berth-") && streq_ptr(suffix, ".scope");
 }
 
-/*
- * The manager died in the middle of a start, so nobody will say that the scope is there. To leave before systemd
- * has made it would leave it active and empty for good: wait until we find ourselves in it, or are sure that nobody
- * asked for it. And then for a while, since systemd moves us before it is done with the unit.
- * (The next manager stops it all the same; but there may be none for long.)
- */
-void starting_on_manager_lost(Supervisor *s) {
+static bool is_in_scope(const char *unit) {
+        _cleanup_cgroup_ Cgroup own = CGROUP_NULL;
+
+        return cgroup_open_own(&own, NULL) >= 0 &&
+               (unit ? cgroup_is_unit(&own, unit) : is_machine_scope(path_basename(own.path)));
+}
+
+void starting_await_scope(const char *unit) {
         enum { TRIES = 100, PAUSE_MSEC = 50, SETTLE_MSEC = 2000 };
 
-        for (int i = 0; i < TRIES && !is_in_scope(s); i++)
+        for (int i = 0; i < TRIES && !is_in_scope(unit); i++)
                 pause_msec(PAUSE_MSEC);
-        if (is_in_scope(s))
+        if (is_in_scope(unit))
                 pause_msec(SETTLE_MSEC);
+}
 
+void starting_on_manager_lost(Supervisor *s) {
+        starting_await_scope(s->state.unit);
         (void) error_set(&s->error, ERROR_START_FAILED, EPIPE, "starting the machine", s->spec->name, "the manager died");
         ending_failed_start(s);
 }

@@ -13,6 +13,14 @@ void starting_on_scope_ready(Supervisor *s);
 void starting_on_scope_failed(Supervisor *s);
 void starting_on_manager_lost(Supervisor *s);
 
+/*
+ * The manager died in the middle of a start, so nobody will say that the scope is there. To leave before systemd
+ * has made it would leave it active and empty for good: waits until we find ourselves in UNIT, or with NULL in any scope of a
+ * machine, or are sure that nobody asked for it. And then for a while, since systemd moves us before it is done with the unit.
+ * (The next manager stops a machine's all the same; but there may be none for long.)
+ */
+void starting_await_scope(const char *unit);
+
 /* Its prestart hooks have run: the payload may be executed. */
 void starting_let_go(Supervisor *s);
 

@@ -492,6 +492,9 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, NULL, "starting a supervisor"), EXIT_FAILURE;
 
+        /* As in a unit of somebody else's: the leader is born where it belongs. */
+        if (planned >= 0 && request->flags & SPAWN_PLACED)
+                planned = starting_take_place(&s, &s.error);
         if (planned >= 0)
                 (void) build(&s, &s.error);
         s.devices = fd_close(s.devices);

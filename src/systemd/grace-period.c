@@ -26,6 +26,7 @@ enum { KEEP_USEC = 100 * USEC_PER_MSEC, REGULAR_USEC = USEC_PER_SEC, AGAIN_USEC 
 struct GracePeriod {
         pid_t helper;
         int socket;              /* a byte is a wish, its end the end */
+        uint64_t last, end;      /* as the helper reckons */
 };
 
 /* The lock is one for all hierarchies. */
@@ -43,6 +44,11 @@ static int open_own(void) {
                 fd = path ? open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC) : -1;
         }
         return fd;
+}
+
+/* For how long a wish holds that came at NOW, after one at LAST. */
+static uint64_t kept_until(uint64_t now, uint64_t last) {
+        return now + (now - last <= REGULAR_USEC ? REGULAR_USEC : KEEP_USEC);
 }
 
 /* Up to that time, or for ever: how many there were, -ECONNRESET at the end. */
@@ -68,7 +74,7 @@ static _noreturn_ void run(int socket, int processes) {
                 uint64_t now = now_usec();
 
                 if (wishes > 0) {
-                        end = now + (wishes > 1 || now - last <= REGULAR_USEC ? REGULAR_USEC : KEEP_USEC);
+                        end = kept_until(now, wishes > 1 ? now : last);
                         last = now;
                 }
                 if (now < next)
@@ -111,8 +117,18 @@ int grace_period_new(GracePeriod **ret, Error *error) {
 
 /* A full socket has wishes enough. */
 void grace_period_begin(GracePeriod *g) {
-        if (g)
-                (void) !send(g->socket, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        uint64_t now;
+
+        if (!g)
+                return;
+        now = now_usec();
+        (void) !send(g->socket, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        g->end = kept_until(now, g->last);
+        g->last = now;
+}
+
+bool grace_period_is_kept(const GracePeriod *g) {
+        return g && now_usec() < g->end;
 }
 
 GracePeriod *grace_period_free(GracePeriod *g) {

@@ -27,3 +27,6 @@ GracePeriod *grace_period_free(GracePeriod *g);
  * the call before was less than a second ago. Accepts NULL.
  */
 void grace_period_begin(GracePeriod *g);
+
+/* Whether it is such a time. False where there is no helper. */
+bool grace_period_is_kept(const GracePeriod *g);

@@ -9,7 +9,9 @@
 
 #include "device.h"
 #include "property.h"
+#include "setting.h"
 #include "string-util.h"
+#include "strv.h"
 #include "systemd-internal.h"
 
 /* How long a unit of the same name may take to go away, or systemd to come back. */
@@ -534,4 +536,29 @@ int scope_check(Systemd *systemd, const Spec *spec, Error *error) {
         int r = scope_new(systemd, spec, /* supervisor= */ 0, &scope, error);
 
         return r < 0 ? r : scope_new_request(scope, &m, error);
+}
+
+bool scope_is_alike(const Spec *a, const Spec *b) {
+        if (a->terminal != b->terminal && streq_ptr(a->device_policy, "strict"))
+                return false;
+        if (!strv_equal(a->devices, b->devices))
+                return false;
+
+        FOREACH_SETTING(s) {
+                _cleanup_free_ char *x = NULL, *y = NULL;
+
+                if (s->section != SECTION_RESOURCES)
+                        continue;
+                x = setting_format(s, a, "\n");
+                y = setting_format(s, b, "\n");
+                if (!x || !y || !streq(x, y))
+                        return false;
+        }
+        return true;
+}
+
+void scope_hand_over(Scope *scope, const Spec *spec, ScopeHandler handler, void *userdata) {
+        scope->spec = spec;
+        scope->handler = handler;
+        scope->userdata = userdata;
 }

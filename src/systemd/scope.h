@@ -29,6 +29,12 @@ typedef void (*ScopeHandler)(void *userdata, int r, const Error *error);
 int scope_start(Systemd *systemd, const Spec *spec, pid_t supervisor, ScopeHandler handler, void *userdata, Scope **ret,
                 Error *error);
 
+/* Whether both specs would be given the same scope, but for its name. */
+bool scope_is_alike(const Spec *a, const Spec *b);
+
+/* The scope is another's from now on: its handler, and the spec, which is alike and must stay until the end. */
+void scope_hand_over(Scope *scope, const Spec *spec, ScopeHandler handler, void *userdata);
+
 /*
  * For a name that is free and is to be given again. systemd notices that a cgroup is empty 10 ms after it was filled at the
  * earliest (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c), and until then refuses another unit of that name. So where a

@@ -78,9 +78,19 @@ left_since() {
         comm -13 "$1" <(host_state)
 }
 
-# The default network stays for a moment, so that one machine after another finds it; after all tests it must be gone.
-without_default_network() {
-        grep -vxE 'link berth0|network berth0|nftables table inet berth' || true
+# The units of supervisors that wait for a start like the last ones.
+ready_scopes() {
+        local pid
+        for pid in $(pgrep -f '^berth-supervisor --reserved'); do
+                sed -n 's|.*/\(berth-[^/]*\.scope\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null || true
+        done
+}
+
+# The default network stays for a moment, so that one machine after another finds it, and a scope that is ready for the next start,
+# too; after all tests they must be gone.
+without_what_stays() {
+        grep -vxE 'link berth0|network berth0|nftables table inet berth' |
+                grep -vF -f <(echo ' berth-supervisor --reserved' && ready_scopes) || true
 }
 
 # sweep DIR: ends what a test left, so that the next one is not judged by it; DIR is where tests work.
