@@ -126,14 +126,27 @@ static int on_time_to_make(sd_event_source *source, uint64_t usec, void *userdat
 }
 
 /*
- * What the scope has to wait for, or that a scope would begin to count before its machine is there, is no case for us: devices,
- * which the supervisor may open in no scope, and Property=, as RuntimeMaxSec is.
+ * The name has random digits, which nobody minds with a machine that leaves nothing behind (systemd-nspawn gives them to all that are
+ * ephemeral); of others who start them may expect that they are called as their tree is, whenever that name is free.
  */
-static bool is_eligible(const Spec *spec) {
+static bool leaves_nothing(const Spec *spec) {
+        return spec->remove && spec->ephemeral;
+}
+
+/*
+ * Not where a scope would begin to count before its machine is there, as RuntimeMaxSec= in Property= does, nor where it has to wait
+ * for devices that its supervisor can open in no scope; and the one that is reserved has a pid namespace.
+ */
+static bool can_be_early(const Spec *spec) {
         struct stat st;
 
-        return spec->remove && spec->namespaces[NAMESPACE_PID].mode == NAMESPACE_PRIVATE && spec->disk_max == 0 &&
-               !spec->devices && !spec->property && spec->root && stat(spec->root, &st) >= 0 && S_ISDIR(st.st_mode);
+        if (spec->property || spec->devices || spec->disk_max > 0 || spec->namespaces[NAMESPACE_PID].mode != NAMESPACE_PRIVATE)
+                return false;
+        return spec->root && stat(spec->root, &st) >= 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_eligible(const Spec *spec) {
+        return leaves_nothing(spec) && can_be_early(spec);
 }
 
 static int ready_scope_new(Manager *manager, const Spec *spec, ReadyScope **ret) {

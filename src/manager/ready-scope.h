@@ -4,7 +4,7 @@
 /*
  * A scope that is made before anybody asks for it. What a start waits for longest is systemd, which makes the scope; and the first
  * move between cgroups after a quiet time, which systemd makes for it, waits for a grace period of the kernel (grace-period.h). So
- * where machines that nobody named, and that nobody keeps, come regularly, the next one's name is chosen when one was answered,
+ * where machines that nobody named, and of which nothing is kept, come regularly, the next one's name is chosen when one was answered,
  * and a supervisor that waits for its machine is put in a scope of that name, with the last one's properties. A start that is to
  * have the same properties takes both; its leader is born in its cgroup, and nothing is moved at all. What nobody takes goes after
  * a while.

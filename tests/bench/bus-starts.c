@@ -5,7 +5,7 @@
  * What a list costs it: bus-starts ROUNDS GAP-MS
  *
  * By turns, systemd's own StartTransientUnit of a scope for a child of ours until its job is done, RunMachine until its reply,
- * and the same with a link on the default bridge; or ListMachines until its reply. Prints as interleave does.
+ * without a name, with one, and with a link on the default bridge; or ListMachines until its reply. Prints as interleave does.
  */
 
 #include <errno.h>
@@ -81,15 +81,14 @@ static uint64_t start_scope(sd_bus *bus, Wait *wait, unsigned round) {
         return begin;
 }
 
-static uint64_t start_machine(sd_bus *bus, const char *tree, const char *network, unsigned round) {
+/* An empty NAME is picked. */
+static uint64_t start_machine(sd_bus *bus, const char *name, const char *tree, const char *network) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
         sd_bus_message *call = NULL, *reply = NULL;
         sd_bus *session = NULL;
         uint64_t begin;
-        char name[64];
         int fd, r;
 
-        (void) snprintf(name, sizeof(name), "bus-starts-%u", round);
         r = sd_bus_message_new_method_call(bus, &call, "org.berth1", "/org/berth1", "org.berth1.Manager", "RunMachine");
         if (r >= 0)
                 r = sd_bus_message_append(call, "ssasa{sv}", name, tree, 1, "/bin/true", 3, "Remove", "b", 1, "Ephemeral", "b", 1,
@@ -161,23 +160,29 @@ static sd_bus *connect_and_subscribe(Wait *wait) {
         return bus;
 }
 
-typedef enum What { SCOPE, MACHINE, MACHINE_ON_BRIDGE, LIST, _WHAT_MAX } What;
+typedef enum What { SCOPE, MACHINE, MACHINE_WITH_NAME, MACHINE_ON_BRIDGE, LIST, _WHAT_MAX } What;
 
 static const char *const labels[] = {
         [SCOPE] = "StartTransientUnit to its job",
         [MACHINE] = "RunMachine",
+        [MACHINE_WITH_NAME] = "RunMachine, given a name",
         [MACHINE_ON_BRIDGE] = "RunMachine, bridge",
         [LIST] = "ListMachines",
 };
 
 static uint64_t take(What what, sd_bus *bus, Wait *wait, const char *tree, unsigned round) {
+        char name[64];
+
+        (void) snprintf(name, sizeof(name), "bus-starts-%u", round);
         switch (what) {
         case SCOPE:
                 return start_scope(bus, wait, round);
         case MACHINE:
-                return start_machine(bus, tree, "none", round);
+                return start_machine(bus, "", tree, "none");
+        case MACHINE_WITH_NAME:
+                return start_machine(bus, name, tree, "none");
         case MACHINE_ON_BRIDGE:
-                return start_machine(bus, tree, "bridge", round);
+                return start_machine(bus, "", tree, "bridge");
         default:
                 return list_machines(bus);
         }

@@ -178,6 +178,10 @@ test_who_takes_none() {
         name=$(berth run -d --ephemeral "$busybox" sleep 1000)
         at_end berth rm --force "$name"
         assert_ne "$unit" "berth-$name.scope"
+        # One that writes to its tree is called as it is.
+        make_tree own
+        assert_eq "$(berth run -d --rm ./own sleep 1000)" own
+        at_end berth kill own
         assert_eq "$(reserved)" "$pid"
 }
 
