@@ -80,6 +80,11 @@ static void start_advance(Start *s);
 static void start_undo(Start *s);
 static void give_turn(Manager *manager);
 
+static void drop_pairs(Start *s) {
+        fd_close_many((int[]){ s->link, s->link_peer, s->session, s->session_peer, s->devices, s->devices_peer }, 6);
+        s->link = s->link_peer = s->session = s->session_peer = s->devices = s->devices_peer = -EBADF;
+}
+
 static void start_free(Operation *operation) {
         Start *s = (Start *) operation;
         Manager *manager = operation->manager;
@@ -94,7 +99,7 @@ static void start_free(Operation *operation) {
         ready_scope_give_back(s->ready);
         pidref_done(&s->supervisor);
         preparation_done(&s->preparation);
-        fd_close_many((int[]){ s->link, s->session, s->session_peer, s->link_peer, s->devices, s->devices_peer }, 6);
+        drop_pairs(s);
         spec_free(s->request.spec);
         spec_free(s->request.given);
         strv_free(s->request.warnings);
@@ -445,11 +450,6 @@ static void drop_handed_over(Start *s) {
         entry_done(&s->preparation.entry);
 }
 
-static void drop_pairs(Start *s) {
-        fd_close_many((int[]){ s->link, s->link_peer, s->session, s->session_peer, s->devices, s->devices_peer }, 6);
-        s->link = s->link_peer = s->session = s->session_peer = s->devices = s->devices_peer = -EBADF;
-}
-
 static void on_spawned(void *userdata, int pidfd) {
         Start *s = userdata;
         int r;
@@ -458,7 +458,7 @@ static void on_spawned(void *userdata, int pidfd) {
         if (pidfd >= 0)
                 drop_handed_over(s);
         r = pidfd < 0 ? pidfd : pidref_from_pidfd_consume(pidfd, &s->supervisor);
-        if (r < 0 && s->ready) {
+        if (pidfd < 0 && s->ready) {
                 /* Somebody killed it. Its scope will be in the way for as long as it takes systemd to see that. */
                 ready_scope_give_back(TAKE_PTR(s->ready));
                 drop_pairs(s);

@@ -103,8 +103,11 @@ static void on_stop(int signal) {
 static _noreturn_ void spare_wait(int socket, const Title *title) {
         bool reserved = false;
         SpawnRequest request;
+        sigset_t stop;
         int r;
 
+        sigemptyset(&stop);
+        sigaddset(&stop, SIGURG);
         (void) signal(SIGURG, on_stop);
         while ((r = read_request(socket, &request)) >= 0 && request.flags & SPAWN_RESERVE) {
                 reserved = true;
@@ -114,6 +117,8 @@ static _noreturn_ void spare_wait(int socket, const Title *title) {
                 starting_await_scope(NULL);
         if (r < 0)
                 _exit(EXIT_SUCCESS);
+        /* What comes from now on is for the supervisor's event loop. */
+        (void) sigprocmask(SIG_BLOCK, &stop, NULL);
         (void) signal(SIGURG, SIG_DFL);
         (void) fd_close(socket);
         become(&request, title);
