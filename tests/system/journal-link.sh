@@ -15,8 +15,13 @@ with_host_journal() {
         at_end rm -f "/var/log/journal/$id"
 }
 
+# journald is not to see it, for it would begin another file, and lose what is said until it has found the folder again.
 without_host_journal() {
+        local journald
         [[ ! -d /var/log/journal ]] || {
+                journald=$(systemctl show -P MainPID systemd-journald.service)
+                kill -STOP "$journald"
+                at_end kill -CONT "$journald"
                 mv /var/log/journal /var/log/journal.aside
                 at_end mv /var/log/journal.aside /var/log/journal
         }
