@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "starting.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -21,6 +20,7 @@
 #include "recorder.h"
 #include "streams.h"
 #include "string-util.h"
+#include "trim.h"
 
 /* What is recorded is read by us, the rest is the payload's own. */
 static int open_streams(Supervisor *s, int streams[static 3], Error *error) {
@@ -160,7 +160,7 @@ static int on_lasting(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
         s->trim_timer = sd_event_source_disable_unref(s->trim_timer);
-        (void) malloc_trim(0);
+        trim_memory();
         return 0;
 }
 

@@ -39,6 +39,7 @@
 #include "string-util.h"
 #include "strv.h"
 #include "terminals.h"
+#include "trim.h"
 #include "unit-limits.h"
 
 /* Making and unmaking */
@@ -113,6 +114,7 @@ static void supervisor_done(Supervisor *s) {
         (void) fd_close(s->session);
         free(s->socket_names);
         pidref_done(&s->leader);
+        free(s->room);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         namespaces_done(&s->namespaces);
         source_done(&s->source);
@@ -492,6 +494,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, NULL, "starting a supervisor"), EXIT_FAILURE;
 
+        s.room = trim_reserve();
         /* As in a unit of somebody else's: the leader is born where it belongs. */
         if (planned >= 0 && request->flags & SPAWN_PLACED)
                 planned = starting_take_place(&s, &s.error);
@@ -501,6 +504,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         prepare_loop(&s);
         if (s.loop_result < 0)
                 return log_failure(s.loop_result, &s.loop_error, s.spec->name), EXIT_FAILURE;
+        free(TAKE_PTR(s.room));
         r = s.birth ? add_leader(&s, &error) : 0;
         if (r >= 0)
                 r = sd_event_loop(s.event);

@@ -96,3 +96,28 @@ test_control_socket_speaks_dbus_to_root() {
         check busctl --address=$address call org.berth1 /org/berth1/supervisor org.berth1.Supervisor Stop
         wait_until 60 scope_is_gone talks
 }
+
+# resident PID: in kB.
+resident() {
+        sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
+}
+
+is_half_of() {
+        (($(resident "$1") * 2 < $(resident "$2")))
+}
+
+# The spawner has all that a start needs, and so has a supervisor, until its machine lasts.
+# Only on: namespaced namespaced/trixie vm
+test_memory_of_the_start_is_given_back() {
+        local supervisor spawner
+        berth run -d --rm --ephemeral --name lasting "$busybox" sleep 1000
+        supervisor=$(supervisor_of lasting)
+        spawner=$(pgrep -f '^berth-supervisor --spawner')
+        wait_until 60 is_half_of "$supervisor" "$spawner"
+        # And it still knows what to do.
+        assert_eq "$(berth exec lasting sh -c 'echo hello; exit 3' || echo $?)" $'hello\n3'
+        berth pause lasting
+        berth unpause lasting
+        berth stop lasting
+        wait_until 60 scope_is_gone lasting
+}
