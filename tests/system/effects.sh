@@ -121,13 +121,13 @@ took() {
 test_io_limits() {
         local device
         make_disk
-        berth run --rm mount/tree dd if=/dev/zero of=/file bs=1M count=8 oflag=direct conv=fsync 2>/dev/null
-        took 6 berth run --rm --io-write-bandwidth-max="$device 1M" mount/tree dd if=/dev/zero of=/file bs=1M count=8 oflag=direct conv=notrunc 2>/dev/null
+        berth run --rm mount/tree dd if=/dev/zero of=/file bs=1M count=8 oflag=direct conv=fsync status=none
+        took 6 berth run --rm --io-write-bandwidth-max="$device 1M" mount/tree dd if=/dev/zero of=/file bs=1M count=8 oflag=direct conv=notrunc status=none
         # By a path on it, and by docker's name.
-        took 6 berth run --rm --io-read-bandwidth-max="$PWD/mount/tree 1M" mount/tree dd if=/file of=/dev/null bs=1M count=8 iflag=direct 2>/dev/null
-        took 6 berth run --rm --device-read-bps="$device:1mb" mount/tree dd if=/file of=/dev/null bs=1M count=8 iflag=direct 2>/dev/null
-        took 4 berth run --rm --io-read-iops-max="$device 10" mount/tree dd if=/file of=/dev/null bs=4k count=60 iflag=direct 2>/dev/null
-        took 4 berth run --rm --io-write-iops-max="$PWD/mount 10" mount/tree dd if=/dev/zero of=/file bs=4k count=60 oflag=direct conv=notrunc 2>/dev/null
+        took 6 berth run --rm --io-read-bandwidth-max="$PWD/mount/tree 1M" mount/tree dd if=/file of=/dev/null bs=1M count=8 iflag=direct status=none
+        took 6 berth run --rm --device-read-bps="$device:1mb" mount/tree dd if=/file of=/dev/null bs=1M count=8 iflag=direct status=none
+        took 4 berth run --rm --io-read-iops-max="$device 10" mount/tree dd if=/file of=/dev/null bs=4k count=120 iflag=direct status=none
+        took 4 berth run --rm --io-write-iops-max="$PWD/mount 10" mount/tree dd if=/dev/zero of=/file bs=4k count=120 oflag=direct conv=notrunc status=none
 }
 
 is_written() {
