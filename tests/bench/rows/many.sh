@@ -8,7 +8,7 @@ now_ms() {
         date +%s%3N
 }
 
-# What ended a moment ago is still being taken down: its network namespaces, its cgroups, its units.
+# What ended a moment ago is still being taken down: its network namespaces, its cgroups, its units; what began is not idle yet.
 settle() {
         sleep 2
 }
@@ -164,13 +164,16 @@ manager_pss() {
 row_memory() {
         printf '\n%s: PSS in kB per idle machine, with 50 of them\n' "$row"
         start_many berth 50 8
+        settle
         figure berth-supervisor "$(pss_of '^berth-supervisor .*bench-')" 0 1
         figure 'berthd and its helpers, for all' "$(manager_pss)" 0 1
         berth_end >/dev/null
         start_many podman 50 8
+        settle
         figure conmon "$(pss_of '/conmon .*bench-')" 0 1
         podman_end >/dev/null 2>&1
         start_many nspawn 50 1
+        settle
         figure systemd-nspawn "$(pss_of '/systemd-nspawn .*bench-')" 0 1
         nspawn_end
 }
