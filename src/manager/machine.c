@@ -16,6 +16,7 @@
 #include "machined.h"
 #include "network.h"
 #include "range.h"
+#include "ready-scope.h"
 #include "registry.h"
 #include "spec-json.h"
 #include "start.h"
@@ -275,9 +276,12 @@ static void on_link_state(void *userdata, State *state) {
             machine->state.leader.pid != before)
                 machine_register_again(machine);
 
+        if (machine_state_is_alive(machine->state.state))
+                return;
         /* As early as that, so that the name is free by the time that somebody wants it again. */
-        if (!machine->start && !machine_state_is_alive(machine->state.state))
+        if (!machine->start)
                 machine_unregister(machine);
+        ready_scope_hurry(machine->manager);
 }
 
 /* That alone is no end: its pidfd tells of that. */

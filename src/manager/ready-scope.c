@@ -15,8 +15,8 @@
 /* Starts that are no further apart are regular; and one that is ready is kept for as long. */
 #define REGULAR_USEC (10 * USEC_PER_SEC)
 /*
- * After a start, where a move has to wait: who waits there holds a lock that the machine would need to end (cgroup_mutex), which
- * many have done by then.
+ * After a start, where a move has to wait: who waits there holds a lock that the machine would need to end (cgroup_mutex). It has
+ * ended, or is one that lasts.
  */
 #define QUIET_USEC (100 * USEC_PER_MSEC)
 
@@ -117,12 +117,21 @@ static int on_time_to_make(sd_event_source *source, uint64_t usec, void *userdat
         ReadyScope *ready = userdata;
         SpawnRequest request = SPAWN_REQUEST_NULL;
 
+        /* So that starts that follow each other find the lock warm. */
+        grace_period_begin(ready->manager->grace_period);
         request.flags = SPAWN_RESERVE;
         ready->stage = STAGE_RESERVING;
         if (spawner_request(ready->manager->spawner, &request, on_reserved, ready) < 0 ||
             set_timer(ready, REGULAR_USEC, on_nobody_came) < 0)
                 ready_scope_fail(ready);
         return 0;
+}
+
+void ready_scope_hurry(Manager *manager) {
+        ReadyScope *ready = manager->ready_scope;
+
+        if (ready && ready->stage == STAGE_EXPECTED)
+                (void) set_timer(ready, 0, on_time_to_make);
 }
 
 /*

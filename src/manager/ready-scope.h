@@ -21,6 +21,9 @@ typedef struct ReadyScope ReadyScope;
 /* A start of the resolved SPEC, which picked a name and is removed when it ends, was answered: the next one may be like it. */
 void ready_scope_expect(Manager *manager, const Spec *spec);
 
+/* A machine has ended: what was put off for its sake need not be. */
+void ready_scope_hurry(Manager *manager);
+
 /*
  * One that fits SPEC, which has no name yet, or NULL: it is the caller's, until it is used or given back. While systemd is not done
  * with it, it is taken all the same.
