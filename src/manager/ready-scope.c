@@ -14,6 +14,8 @@
 
 /* Starts that are no further apart are regular; and one that is ready is kept for as long. */
 #define REGULAR_USEC (10 * USEC_PER_SEC)
+/* A start that begins so soon after the last one was answered: there was hardly time to make its scope, unless no move had to wait. */
+#define ROW_USEC (50 * USEC_PER_MSEC)
 /*
  * After a start, where a move has to wait: who waits there holds a lock that the machine would need to end (cgroup_mutex). It has
  * ended, or is one that lasts.
@@ -35,6 +37,7 @@ struct ReadyScope {
         PidRef supervisor;
         bool taken;              /* by a start: the one that the spawner has reserved is spoken for, so there can be no other */
         bool used;               /* the supervisor has its machine */
+        bool in_a_row;           /* the next start may come at once */
         Scope *scope;            /* while systemd makes it */
         sd_event_source *timer;
 };
@@ -117,8 +120,8 @@ static int on_time_to_make(sd_event_source *source, uint64_t usec, void *userdat
         ReadyScope *ready = userdata;
         SpawnRequest request = SPAWN_REQUEST_NULL;
 
-        /* So that starts that follow each other find the lock warm. */
-        grace_period_begin(ready->manager->grace_period);
+        if (ready->in_a_row)
+                grace_period_begin(ready->manager->grace_period);
         request.flags = SPAWN_RESERVE;
         ready->stage = STAGE_RESERVING;
         if (spawner_request(ready->manager->spawner, &request, on_reserved, ready) < 0 ||
@@ -176,7 +179,11 @@ static int ready_scope_new(Manager *manager, const Spec *spec, ReadyScope **ret)
         return 0;
 }
 
-void ready_scope_expect(Manager *manager, const Spec *spec) {
+bool ready_scope_is_in_a_row(const Manager *manager) {
+        return now_usec() - manager->ready_scope_usec < ROW_USEC;
+}
+
+void ready_scope_expect(Manager *manager, const Spec *spec, bool in_a_row) {
         uint64_t now = now_usec(), last = manager->ready_scope_usec;
         ReadyScope *ready;
 
@@ -186,6 +193,7 @@ void ready_scope_expect(Manager *manager, const Spec *spec) {
         if (now - last > REGULAR_USEC || manager->ready_scope || ready_scope_new(manager, spec, &ready) < 0)
                 return;
 
+        ready->in_a_row = in_a_row;
         manager->ready_scope = ready;
         if (set_timer(ready, grace_period_is_kept(manager->grace_period) ? 0 : QUIET_USEC, on_time_to_make) < 0)
                 ready_scope_free(ready);

@@ -18,8 +18,14 @@
 typedef struct Manager Manager;
 typedef struct ReadyScope ReadyScope;
 
-/* A start of the resolved SPEC, which picked a name and is removed when it ends, was answered: the next one may be like it. */
-void ready_scope_expect(Manager *manager, const Spec *spec);
+/* Whether a start that begins now does so right after the last one that was expected: so may the next one. */
+bool ready_scope_is_in_a_row(const Manager *manager);
+
+/*
+ * A start of the resolved SPEC, which picked a name and is removed when it ends, was answered: the next one may be like it. IN_A_ROW:
+ * and may come so soon that grace periods are worth their price.
+ */
+void ready_scope_expect(Manager *manager, const Spec *spec, bool in_a_row);
 
 /* A machine has ended: what was put off for its sake need not be. */
 void ready_scope_hurry(Manager *manager);

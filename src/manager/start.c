@@ -57,6 +57,7 @@ struct Start {
         bool waits_for_turn;
         bool has_turn;
         bool picks_name;
+        bool in_a_row;           /* see ready-scope.h */
         ReadyScope *ready;       /* until its supervisor has our machine */
         bool cloned;             /* the tree is there, or was from the beginning */
         bool requested;          /* the spawner has not answered */
@@ -691,7 +692,7 @@ static int answer(Start *s, Error *error) {
                 log_debug("the caller of machine '%s' was not told that it runs: %s", machine_name(machine), errno_text(r));
 
         if (s->picks_name)
-                ready_scope_expect(s->operation.manager, s->preparation.spec);
+                ready_scope_expect(s->operation.manager, s->preparation.spec, s->in_a_row);
         /* The first transient unit of all may have made systemd's folder. */
         drop_ins_watch(s->operation.manager);
 
@@ -752,8 +753,9 @@ int start_begin(Call *call, Error *error) {
         };
         s->picks_name = !s->request.spec->name && !s->request.kept;
         s->ready = s->picks_name ? ready_scope_take(manager, s->request.spec) : NULL;
+        s->in_a_row = ready_scope_is_in_a_row(manager);
         /* With a scope that is there nothing moves; who waits for a grace period would only be in its way. */
-        if (!s->ready || grace_period_is_kept(manager->grace_period))
+        if (!s->ready || (s->in_a_row && grace_period_is_kept(manager->grace_period)))
                 grace_period_begin(manager->grace_period);
         request->spec = request->given = NULL;
         request->warnings = NULL;
