@@ -18,6 +18,7 @@
 #include "range.h"
 #include "ready-scope.h"
 #include "registry.h"
+#include "scope.h"
 #include "spec-json.h"
 #include "start.h"
 #include "string-util.h"
@@ -232,6 +233,26 @@ static void machine_unregister(Machine *machine) {
         if (machine->present && !machine->unregistered && machine->state.started_usec > 0)
                 unregister_begin(machine->manager, machine_name(machine));
         machine->unregistered = true;
+}
+
+int machine_first_state(const Spec *spec, State *ret) {
+        _cleanup_state_ State state = {
+                .state = MACHINE_STARTING,
+                .unit = scope_unit_name(spec->name),
+                .root = strdup(spec->root),
+                .owner = spec->owner,
+        };
+
+        if (!state.unit || !state.root)
+                return -ENOMEM;
+        if (spec->private_users.mode == USER_NAMESPACE_FIXED) {
+                state.uid_base = spec->private_users.base;
+                state.uid_count = spec->private_users.count;
+        }
+
+        *ret = state;
+        state = STATE_NULL;
+        return 0;
 }
 
 /* Supervisor and link */

@@ -54,6 +54,9 @@ void machine_drop_spec(Machine *machine);
 /* Takes the content of STATE over and tells the bus what changed. */
 void machine_set_state(Machine *machine, State *state);
 
+/* The state of a machine that is about to be, of its resolved SPEC; the caller's. -ENOMEM. */
+int machine_first_state(const Spec *spec, State *ret);
+
 /* Whether a machine that is present will not be for long: it stops, has ended, or its start is being undone. */
 bool machine_is_ending(const Machine *machine);
 

@@ -364,27 +364,6 @@ static int check_owner(Start *s, Error *error) {
                                                           "%zu machines of this user run, which is the most", n);
 }
 
-/* The state of a machine that is about to be. */
-static int first_state(const Spec *spec, State *ret) {
-        _cleanup_state_ State state = {
-                .state = MACHINE_STARTING,
-                .unit = scope_unit_name(spec->name),
-                .root = strdup(spec->root),
-                .owner = spec->owner,
-        };
-
-        if (!state.unit || !state.root)
-                return -ENOMEM;
-        if (spec->private_users.mode == USER_NAMESPACE_FIXED) {
-                state.uid_base = spec->private_users.base;
-                state.uid_count = spec->private_users.count;
-        }
-
-        *ret = state;
-        state = STATE_NULL;
-        return 0;
-}
-
 static int make_machine(Start *s, Error *error) {
         Manager *manager = s->operation.manager;
         const Spec *spec = s->preparation.spec;
@@ -392,7 +371,7 @@ static int make_machine(Start *s, Error *error) {
         int r;
 
         s->machine = manager_find(manager, spec->name);
-        r = first_state(spec, &state);
+        r = machine_first_state(spec, &state);
         if (r >= 0 && !s->machine)
                 r = machine_new(manager, spec->name, &s->machine);
         if (r == -ENOSPC)

@@ -92,7 +92,7 @@ static void spare_done(Spare *spare) {
         *spare = SPARE_NULL;
 }
 
-static void on_stop(int signal) {
+static _noreturn_ void on_stop(int signal) {
         _exit(EXIT_SUCCESS);
 }
 
