@@ -240,7 +240,6 @@ static bool wants_any(const NetworkConfig *config, const PoolWish *wish) {
 }
 
 static int take_wished(int fd, const NetworkConfig *config, PoolWish *wish, PoolLease *lease, Error *error) {
-        _cleanup_close_ int probe = -EBADF;
         int r = check_wish(config, &config->subnet, &config->gateway, &wish->address, error);
 
         if (r >= 0)

@@ -32,7 +32,7 @@ static uint64_t now_usec(void) {
         return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
 }
 
-static void fail(const char *what, int r, const sd_bus_error *e) {
+__attribute__((noreturn)) static void fail(const char *what, int r, const sd_bus_error *e) {
         fprintf(stderr, "bus-starts: %s: %s\n", what, e && e->message ? e->message : strerror(-r));
         exit(EXIT_FAILURE);
 }

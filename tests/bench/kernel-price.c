@@ -80,7 +80,7 @@ int main(int argc, char *argv[]) {
                          CLONE_NEWCGROUP,
                 .exit_signal = SIGCHLD,
         };
-        int pair[2], status;
+        int pair[2], status = 0;
         pid_t pid;
 
         must(argc >= 3 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "usage: kernel-price TREE COMMAND…");

@@ -17,6 +17,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* A rule is what the kernel's headers call a struct with a flexible end, and what is there in one piece. */
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wgnu-variable-sized-type-not-at-end"
+#endif
+
 typedef struct Entry {
         struct ipt_entry entry;
         struct xt_standard_target target;

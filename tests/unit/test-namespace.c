@@ -22,7 +22,7 @@ static Spec *spec_of(const char *const *assignments) {
 
 static void check_refused(Spec *spec, const char *setting, const char *reason) {
         _cleanup_error_ Error error = ERROR_NULL;
-        _cleanup_spec_ Spec *owned = spec;
+        _unused_ _cleanup_spec_ Spec *owned = spec;
 
         assert_true(spec_resolve_namespaces(spec, &error) < 0);
         assert_int_equal(error.kind, ERROR_INVALID_VALUE);
