@@ -105,6 +105,26 @@ void machine_drop_spec(Machine *machine) {
 
 /* State */
 
+int machine_first_state(const Spec *spec, State *ret) {
+        _cleanup_state_ State state = {
+                .state = MACHINE_STARTING,
+                .unit = scope_unit_name(spec->name),
+                .root = strdup(spec->root),
+                .owner = spec->owner,
+        };
+
+        if (!state.unit || !state.root)
+                return -ENOMEM;
+        if (spec->private_users.mode == USER_NAMESPACE_FIXED) {
+                state.uid_base = spec->private_users.base;
+                state.uid_count = spec->private_users.count;
+        }
+
+        *ret = state;
+        state = STATE_NULL;
+        return 0;
+}
+
 void machine_set_state(Machine *machine, State *state) {
         State old = machine->state;
         const char *changed[48] = {};
@@ -233,26 +253,6 @@ static void machine_unregister(Machine *machine) {
         if (machine->present && !machine->unregistered && machine->state.started_usec > 0)
                 unregister_begin(machine->manager, machine_name(machine));
         machine->unregistered = true;
-}
-
-int machine_first_state(const Spec *spec, State *ret) {
-        _cleanup_state_ State state = {
-                .state = MACHINE_STARTING,
-                .unit = scope_unit_name(spec->name),
-                .root = strdup(spec->root),
-                .owner = spec->owner,
-        };
-
-        if (!state.unit || !state.root)
-                return -ENOMEM;
-        if (spec->private_users.mode == USER_NAMESPACE_FIXED) {
-                state.uid_base = spec->private_users.base;
-                state.uid_count = spec->private_users.count;
-        }
-
-        *ret = state;
-        state = STATE_NULL;
-        return 0;
 }
 
 /* Supervisor and link */

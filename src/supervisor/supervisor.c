@@ -114,7 +114,6 @@ static void supervisor_done(Supervisor *s) {
         (void) fd_close(s->session);
         free(s->socket_names);
         pidref_done(&s->leader);
-        free(s->room);
         fd_close_many(s->stdio, ELEMENTSOF(s->stdio));
         namespaces_done(&s->namespaces);
         source_done(&s->source);
@@ -466,6 +465,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         _cleanup_supervisor_ Supervisor s;
         _cleanup_error_ Error error = ERROR_NULL;
         _cleanup_free_ char *unit = NULL;
+        _cleanup_free_ void *room = NULL;
         int r, planned;
 
         supervisor_init(&s);
@@ -494,7 +494,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         if (r < 0)
                 return log_failure(r, NULL, "starting a supervisor"), EXIT_FAILURE;
 
-        s.room = trim_reserve();
+        room = trim_reserve();
         /* As in a unit of somebody else's: the leader is born where it belongs. */
         if (planned >= 0 && request->flags & SPAWN_PLACED)
                 planned = starting_take_place(&s, &s.error);
@@ -504,7 +504,7 @@ int supervisor_main(SpawnRequest *request, const Title *title) {
         prepare_loop(&s);
         if (s.loop_result < 0)
                 return log_failure(s.loop_result, &s.loop_error, s.spec->name), EXIT_FAILURE;
-        free(TAKE_PTR(s.room));
+        free(TAKE_PTR(room));
         r = s.birth ? add_leader(&s, &error) : 0;
         if (r >= 0)
                 r = sd_event_loop(s.event);

@@ -132,7 +132,6 @@ typedef struct Supervisor {
         sd_bus_message *start_call; /* the manager's Start(), unanswered */
         sd_event_source *oom_source, *oom_timer;
         sd_event_source *trim_timer; /* what the start needed of memory is given back then */
-        void *room;              /* see trim_reserve() */
         uint64_t oom_counted, oom_usec; /* kills that are in state, and when the last one was seen */
         unsigned oom_looks;
         bool oom_leader;         /* the leader was dying when the last one was seen */
